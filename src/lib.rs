@@ -1,0 +1,3 @@
+//! Diagnoses TCP window scaling (RFC 7323) from packets.
+
+pub mod cli;
