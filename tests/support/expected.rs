@@ -1,0 +1,1 @@
+//! `fixtures/EXPECTED.tsv`: what each fixture must and must not give.
