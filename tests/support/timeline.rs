@@ -198,7 +198,7 @@ impl Machine {
             frame::build(&self.headers.link, self.headers.big_endian, &copy.tcp, &copy.mods, copy.id)?;
         let whole = frames.len() == 1;
         for frame in frames {
-            let headers = frame.len() - copy.tcp.len as usize - usize::from(copy.mods.pad.is_some()) * 60;
+            let headers = frame.len().saturating_sub(copy.tcp.len as usize);
             let kept = copy.mods.cut.unwrap_or(usize::MAX).min(self.headers.snaplen);
             let malformed = copy.options.iter().any(|option| matches!(option, Opt::Raw(raw) if raw.len() > 1));
             let options = (kept >= headers && !malformed).then(|| {
