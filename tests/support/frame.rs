@@ -37,7 +37,13 @@ pub(crate) fn link_type(link: &str) -> Result<u16, String> {
 }
 
 /// The frames of a segment: one, or its fragments.
-pub(crate) fn build(link: &str, big_endian: bool, tcp: &Tcp, mods: &Mods, id: u16) -> Result<Vec<Vec<u8>>, String> {
+pub(crate) fn build(
+    link: &str,
+    big_endian: bool,
+    tcp: &Tcp,
+    mods: &Mods,
+    id: u16,
+) -> Result<Vec<Vec<u8>>, String> {
     let segment = segment(tcp, mods);
     let packets = match (tcp.src.ip(), tcp.dst.ip()) {
         (IpAddr::V4(src), IpAddr::V4(dst)) => ipv4(src.octets(), dst.octets(), &segment, mods, id)?,

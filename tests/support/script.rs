@@ -32,7 +32,10 @@ pub(crate) struct Endpoints {
 impl Endpoints {
     fn numbered(n: u16) -> Self {
         Self {
-            addresses: [SocketAddr::from(([192, 0, 2, 1], 39999 + n)), SocketAddr::from(([198, 51, 100, 2], 80))],
+            addresses: [
+                SocketAddr::from(([192, 0, 2, 1], 39999 + n)),
+                SocketAddr::from(([198, 51, 100, 2], 80)),
+            ],
             isn: [100_000 * u32::from(n), 500_000 * u32::from(n)],
             ts: [1_000_000, 7_000_000],
         }
@@ -75,7 +78,9 @@ pub(crate) fn parse(text: &str) -> Result<Script, String> {
         let line = raw.split(" #").next().unwrap_or("").trim();
         if line == "}" {
             let (times, body) = stack.pop().unwrap();
-            let Some((_, outer)) = stack.last_mut() else { return Err(fail("'}' without 'repeat'".to_owned())) };
+            let Some((_, outer)) = stack.last_mut() else {
+                return Err(fail("'}' without 'repeat'".to_owned()));
+            };
             outer.push(Node::Repeat(times, body));
         } else if let Some(rest) = line.strip_prefix("repeat ") {
             let times = rest.strip_suffix('{').ok_or_else(|| fail("'repeat N {' expected".to_owned()))?;

@@ -42,7 +42,12 @@
 //! `out` (cooked: outgoing), `badsum`, `ts`.
 
 #![allow(dead_code, reason = "every test crate uses its own part of this")]
-#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "a broken fixture fails the test")]
+#![allow(
+    clippy::panic,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "a broken fixture fails the test"
+)]
 
 pub(crate) mod expected;
 pub(crate) mod file;

@@ -103,7 +103,13 @@ impl Machine {
         Ok(())
     }
 
-    fn segment(&mut self, line: &Line, flow: usize, ends: &Endpoints, segment: &Segment) -> Result<(), String> {
+    fn segment(
+        &mut self,
+        line: &Line,
+        flow: usize,
+        ends: &Endpoints,
+        segment: &Segment,
+    ) -> Result<(), String> {
         let (me, peer) = if segment.from_client { (CLIENT, SERVER) } else { (SERVER, CLIENT) };
         let delay = |side: usize| i64::from(self.headers.delay_ms[side]) * 1_000_000;
         let sent = self.now - delay(me);
@@ -200,7 +206,8 @@ impl Machine {
         for frame in frames {
             let headers = frame.len().saturating_sub(copy.tcp.len as usize);
             let kept = copy.mods.cut.unwrap_or(usize::MAX).min(self.headers.snaplen);
-            let malformed = copy.options.iter().any(|option| matches!(option, Opt::Raw(raw) if raw.len() > 1));
+            let malformed =
+                copy.options.iter().any(|option| matches!(option, Opt::Raw(raw) if raw.len() > 1));
             let options = (kept >= headers && !malformed).then(|| {
                 let filled = copy.options.iter().map(|option| match option {
                     Opt::Ts(given) => Opt::Ts(Some(given.unwrap_or(copy.ts))),
