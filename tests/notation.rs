@@ -75,6 +75,19 @@ fn timestamps_echo_what_had_arrived() {
 }
 
 #[test]
+fn a_segment_from_afar_was_sent_before_the_capture_began() {
+    let compiled = good(
+        "# delay: client=20 server=0\n# ts: client=1000 server=9000\n\
+         0.000 > S  0:0(0) win 9 <TS>\n0.000 < S. 0:0(0) ack 1 win 9 <TS>\n0.040 > . 1:1(0) ack 1 <TS>\n",
+    );
+    let options = compiled.said.into_iter().map(|said| said.unwrap().options.unwrap());
+    let stamps: Vec<Vec<Opt>> = options.collect();
+    assert_eq!(stamps[0], [Opt::Ts(Some((980, 0)))]);
+    assert_eq!(stamps[1], [Opt::Ts(Some((9000, 980)))]);
+    assert_eq!(stamps[2], [Opt::Ts(Some((1020, 9000)))]);
+}
+
+#[test]
 fn loops_write_their_rounds() {
     let compiled = good("0 > . 1:1(0) ack 0 win 1\nrepeat 3 {\n+0.1 > P. +{10,20} ack same win {5+i}\n}\n");
     let rounds: Vec<(u32, u32, u16)> = compiled.said[1..]

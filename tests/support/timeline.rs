@@ -135,9 +135,10 @@ impl Machine {
             return Err(format!("ack {ack}, but only {} had arrived at the sender", mine.received));
         }
         let win = segment.win.unwrap_or(mine.last_win);
-        let now_ms = u32::try_from(sent.div_euclid(1_000_000).rem_euclid(1 << 31)).unwrap();
         let echo = if segment.flags & ACK == 0 { 0 } else { mine.ts_recent.unwrap_or(0) };
-        let ts = (ends.ts[me].wrapping_add(now_ms), echo);
+        // Before the first frame of a capture the clock runs too: a SYN seen at the far side was sent at -20 ms.
+        let clock = i64::from(ends.ts[me]) + sent.div_euclid(1_000_000);
+        let ts = (u32::try_from(clock.rem_euclid(1 << 32)).unwrap(), echo);
         let nop = Opt::Raw(vec![1]);
         let options = match &segment.options {
             Some(options) => options.clone(),
@@ -238,7 +239,7 @@ impl Side {
             // RFC 7323 §4.3: a timestamp is remembered when its segment spans the last acknowledgment sent.
             if let Some(ts) = arrival.ts
                 && (arrival.syn || arrival.start <= self.last_ack)
-                && self.ts_recent.is_none_or(|recent| arrival.syn || ts >= recent)
+                && self.ts_recent.is_none_or(|recent| arrival.syn || ts.wrapping_sub(recent) < 1 << 31)
             {
                 self.ts_recent = Some(ts);
             }
