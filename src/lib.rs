@@ -1,3 +1,6 @@
 //! Diagnoses TCP window scaling (RFC 7323) from packets.
 
 pub mod cli;
+pub mod decode;
+pub mod source;
+pub mod units;
