@@ -2,5 +2,6 @@
 
 pub mod cli;
 pub mod decode;
+pub mod flow;
 pub mod source;
 pub mod units;
