@@ -68,6 +68,16 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// What libpcap or the system said, without the name of the file.
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Open { cause, .. } | Self::Incomplete { cause, .. } | Self::Filter { cause, .. } => cause,
+            Self::NoCapture { .. } => "no capture in the directory",
+        }
+    }
+}
+
 /// A stream of frames with one link type.
 pub trait Source {
     /// The link layer of every frame.

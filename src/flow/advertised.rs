@@ -48,6 +48,12 @@ pub struct Floor {
     pub shift: u8,
     /// The first segment that says so.
     pub frame: u64,
+    /// Its raw window.
+    pub raw: u16,
+    /// The SYN's window less what that segment acknowledges.
+    pub promised_bytes: u64,
+    /// What that segment acknowledges.
+    pub acknowledged_bytes: u64,
     /// How many segments say at least one less.
     pub segments: u32,
 }
@@ -86,8 +92,14 @@ impl Advertised {
         let needed = needed.unwrap_or(super::MAX_SHIFT);
         if needed > self.floor.shift {
             let keeps = self.floor.shift + 1 == needed;
-            self.floor =
-                Floor { shift: needed, frame, segments: if keeps { self.floor.segments } else { 0 } };
+            self.floor = Floor {
+                shift: needed,
+                frame,
+                raw,
+                promised_bytes: promised,
+                acknowledged_bytes: acknowledged,
+                segments: if keeps { self.floor.segments } else { 0 },
+            };
         }
         if needed > 0 && needed + 1 >= self.floor.shift {
             self.floor.segments = self.floor.segments.saturating_add(1);

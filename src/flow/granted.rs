@@ -185,7 +185,9 @@ impl Ledger {
             newest[0] = Some(Candidate { granted, superseded: self.pending.front().copied() });
             held = 1;
         }
-        let certain = edges.is_some() || asked.behind_handshake;
+        // An echo of something newer than the SYN: a window behind the handshake is known, whichever it is.
+        let echoes_newer = asked.echo.is_some() && self.syn.is_none_or(|syn| !echoes(asked, &syn));
+        let certain = edges.is_some() || asked.behind_handshake || echoes_newer && !self.pending.is_empty();
         for (index, granted) in self.pending.iter().enumerate() {
             let (known, named) = knows(asked, granted);
             if !known {
@@ -205,7 +207,7 @@ impl Ledger {
                 }
             }
         }
-        if let Some(syn) = self.syn.filter(|syn| !certain || echoes(asked, syn) && !asked.behind_handshake) {
+        if let Some(syn) = self.syn.filter(|_| !certain) {
             raise(&mut edges, &syn);
         }
         edges.map(|edges| Known { edges, newest })

@@ -28,7 +28,7 @@ pub struct Stop {
     pub follows: bool,
     /// The first few frames.
     pub frames: [Option<u64>; FRAMES],
-    counted: Option<(u32, bool)>,
+    pub(crate) counted: Option<(u32, bool)>,
 }
 
 /// The stops of one direction, by shift.
@@ -166,9 +166,13 @@ fn hit(shift: u8, known: i64, data: &NewData<'_>) -> Option<Hit> {
 /// Whether the ACK that moved the edge is what released the next data: it came just as long after that ACK as
 /// a reaction takes on this side of the capture point. An application's pace or a persist timer does not.
 fn was_released(hit: &Hit, next: &NewData<'_>) -> bool {
-    let (Some(released), Some(lag), Some(rtt)) = (hit.released_us, next.lag_us, next.rtt_us) else {
-        return false;
-    };
-    let tolerance = (rtt / 16).clamp(300, 5_000);
-    (next.time_us - released - lag).abs() <= tolerance
+    hit.released_us.is_some_and(|released| is_reaction(next.time_us - released, next.lag_us, next.rtt_us))
+}
+
+/// Whether a delay is that of a reaction on this side of the capture point, as the handshake showed it.
+///
+/// The tolerance is a sixteenth of the round trip: records that an application writes at almost the pace of
+/// the round trip must not pass, and a real release is late by less than that.
+pub(crate) fn is_reaction(delay_us: i64, lag_us: Option<i64>, rtt_us: Option<i64>) -> bool {
+    lag_us.zip(rtt_us).is_some_and(|(lag, rtt)| (delay_us - lag).abs() <= (rtt / 16).clamp(300, 5_000))
 }

@@ -1,12 +1,13 @@
 //! One side's window, and the other side's data against it.
 
 use crate::decode::Segment;
+use crate::units;
 
-use super::granted::{Asked, Ledger};
+use super::granted::{Asked, Candidate, Ledger};
 use super::history::History;
 use super::overshoot::Beyond;
 use super::sequence::Space;
-use super::stops::NewData;
+use super::stops::{NewData, is_reaction};
 use super::{Advertised, MAX_SHIFT, Overshoot, Overshoots, Stops};
 
 /// The data that was sent against a window.
@@ -20,6 +21,10 @@ pub struct Sent {
     pub retransmissions: u64,
     /// Rounds: round trips with new data.
     pub rounds: u32,
+    /// Rounds in which new data came just as long after an ACK as a reaction takes.
+    pub clocked_rounds: u32,
+    /// The first frames with new data.
+    pub first_frames: [Option<u64>; 3],
     /// Capture time of the first new data.
     pub first_us: Option<i64>,
     /// Capture time of the latest new data.
@@ -30,6 +35,7 @@ pub struct Sent {
     pub max_in_flight_bytes: Option<u64>,
     highest_end: Option<i64>,
     round_started_us: Option<i64>,
+    last_clocked_round: u32,
 }
 
 /// The window that one side advertises, and the other side's data against it.
@@ -113,7 +119,7 @@ impl Window {
             return;
         }
         let start = sequence.max(before);
-        self.sent.note(segment.time_us, start, end, moment.rtt_us);
+        self.sent.note(segment, start, end, moment.rtt_us);
         if let Some(ack) = self.advertised.highest_ack {
             let in_flight = u64::try_from(end - ack).unwrap_or(0);
             self.sent.max_in_flight_bytes = Some(self.sent.max_in_flight_bytes.unwrap_or(0).max(in_flight));
@@ -138,6 +144,13 @@ impl Window {
             self.stops.interrupt();
             return;
         };
+        let reacts = |candidate: &Candidate| {
+            is_reaction(segment.time_us - candidate.granted.time_us, moment.lag_us, moment.rtt_us)
+        };
+        if self.sent.last_clocked_round < self.sent.rounds && known.newest.iter().flatten().any(reacts) {
+            self.sent.last_clocked_round = self.sent.rounds;
+            self.sent.clocked_rounds += 1;
+        }
         // A window probe may exceed the edge by one byte (RFC 9293 §3.8.6.1).
         let needed =
             (0..).zip(known.edges).find(|(_, edge)| end - 1 <= *edge).map_or(MAX_SHIFT, |(shift, _)| shift);
@@ -191,7 +204,17 @@ impl Window {
 }
 
 impl Sent {
-    fn note(&mut self, time_us: i64, start: i64, end: i64, rtt_us: Option<i64>) {
+    /// Bytes per second from the first to the last new data; one segment has no rate.
+    pub fn rate_bytes_per_s(&self) -> Option<u64> {
+        let elapsed = self.last_us? - self.first_us?;
+        units::rate_of(self.bytes, elapsed).filter(|_| self.segments > 1)
+    }
+
+    fn note(&mut self, segment: &Segment, start: i64, end: i64, rtt_us: Option<i64>) {
+        let time_us = segment.time_us;
+        if let Some(slot) = self.first_frames.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(segment.frame);
+        }
         self.bytes += u64::try_from(end - start).unwrap_or(0);
         self.segments += 1;
         self.first_us.get_or_insert(time_us);
