@@ -133,6 +133,11 @@ impl Ledger {
         });
     }
 
+    /// The unscaled edge of the newest window that was captured.
+    pub(crate) fn unscaled_edge(&self) -> Option<i64> {
+        self.pending.back().or(self.last_known.as_ref()).or(self.syn.as_ref()).map(|granted| granted.edge(0))
+    }
+
     fn note_tsval(&mut self, tsval: Option<(u32, u32)>) {
         let Some((value, _)) = tsval else { return };
         if let Some(early) = self.early_echo {
