@@ -6,6 +6,7 @@ use super::{MAX_SHIFT, Side, Sides};
 
 /// One side's SYN, as first captured, and what its retransmissions changed.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about one packet")]
 pub struct Syn {
     /// Frame of the first one.
     pub frame: u64,
