@@ -3,7 +3,6 @@
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
 
 #[path = "support/support.rs"]
-#[allow(dead_code, reason = "each test uses its part of the support")]
 mod support;
 
 use std::fs;

@@ -33,7 +33,7 @@ fn every_console_block_is_what_the_program_prints() {
         let (block, after) = block.split_at(block.find("```").unwrap());
         let command = block.lines().next().unwrap().strip_prefix("$ ").unwrap();
         rewritten.push_str(before);
-        rewritten.push_str(&format!("$ {command}\n{}", run(command)));
+        rewritten.extend(["$ ", command, "\n", &run(command)]);
         rest = after;
         blocks += 1;
     }
