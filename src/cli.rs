@@ -1,6 +1,7 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod explain;
+mod workarounds;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -24,6 +25,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Explain(explain::Args),
+    Workarounds(workarounds::Args),
 }
 
 /// Parses `arguments`, runs the command that they name and returns the process's exit status.
@@ -37,6 +39,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match &cli.command {
         Command::Explain(args) => explain::run(args),
+        Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,

@@ -112,7 +112,10 @@ impl Fault {
 
     /// Which end a host with these addresses is: both on a loopback, none for a bystander.
     pub fn roles_of(&self, addresses: &[IpAddr]) -> Vec<Role> {
-        [Role::Client, Role::Server].into_iter().filter(|role| addresses.contains(&self.address(*role))).collect()
+        [Role::Client, Role::Server]
+            .into_iter()
+            .filter(|role| addresses.contains(&self.address(*role)))
+            .collect()
     }
 
     /// `WS001 from server to client, client 192.0.2.1, server 192.0.2.2 (3 flows)`.

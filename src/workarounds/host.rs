@@ -163,7 +163,9 @@ mod tests {
     #[test]
     fn only_what_a_kernel_writes_is_a_number() {
         assert_eq!(number("2147483647"), Ok(2_147_483_647));
-        for odd in ["", "-1", "+1", "1 2", "2147483648", "99999999999999999999", "0x10", "1;reboot", "$(id)", "١"] {
+        for odd in
+            ["", "-1", "+1", "1 2", "2147483648", "99999999999999999999", "0x10", "1;reboot", "$(id)", "١"]
+        {
             assert!(number(odd).is_err(), "{odd}");
         }
     }

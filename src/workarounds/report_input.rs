@@ -147,12 +147,16 @@ mod tests {
     fn one_document_and_lines_say_the_same() {
         let document = format!(r#"{{"schema_version":1,"captures":[{{"flows":[{{{FLOW}}}]}}]}}"#);
         let line = format!(r#"{{"type":"flow",{FLOW}}}"#).replace('\n', " ");
-        let lines = format!("{{\"type\":\"capture\"}}\n{line}\n{{\"type\":\"finding\",\"code\":\"WS001\"}}\n");
+        let lines =
+            format!("{{\"type\":\"capture\"}}\n{line}\n{{\"type\":\"finding\",\"code\":\"WS001\"}}\n");
         for text in [document, lines] {
             let report = parse(&text).unwrap();
             let [fault] = report.faults.as_slice() else { panic!("{report:?}") };
             assert_eq!(fault.slow, Some(Direction::ServerToClient));
-            assert_eq!(fault.sentence(), "WS001 from server to client, client 192.0.2.1, server 2001:db8::2 (1 flow)");
+            assert_eq!(
+                fault.sentence(),
+                "WS001 from server to client, client 192.0.2.1, server 2001:db8::2 (1 flow)"
+            );
             assert_eq!(report.incurable.into_iter().collect::<Vec<_>>(), ["WS101"]);
         }
     }
@@ -163,6 +167,8 @@ mod tests {
             assert!(parse(text).is_err(), "{text}");
         }
         let injected = FLOW.replace("192.0.2.1:40000", "192.0.2.1; reboot");
-        assert!(parse(&format!(r#"{{"schema_version":1,"captures":[{{"flows":[{{{injected}}}]}}]}}"#)).is_err());
+        assert!(
+            parse(&format!(r#"{{"schema_version":1,"captures":[{{"flows":[{{{injected}}}]}}]}}"#)).is_err()
+        );
     }
 }

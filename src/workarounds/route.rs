@@ -36,15 +36,18 @@ impl Route {
         }
         let (plain, error) = run(&["route", "get"], peer)?;
         if plain.trim().is_empty() {
-            return Err(format!("no route to {peer}: {}", error.lines().next().unwrap_or("ip says nothing").trim()));
+            return Err(format!(
+                "no route to {peer}: {}",
+                error.lines().next().unwrap_or("ip says nothing").trim()
+            ));
         }
         Self::parse(&plain, peer)
     }
 
     /// Reads what `ip -json route get` printed.
     pub fn parse(json: &str, peer: IpAddr) -> Result<Self, String> {
-        let entries: Vec<Entry> =
-            serde_json::from_str(json).map_err(|error| format!("cannot read the route to {peer}: {error}"))?;
+        let entries: Vec<Entry> = serde_json::from_str(json)
+            .map_err(|error| format!("cannot read the route to {peer}: {error}"))?;
         let entry = entries.first().ok_or_else(|| format!("no route to {peer}"))?;
         if entry.is_local() {
             return Err(format!("{peer} is an address of this host"));
@@ -118,7 +121,10 @@ mod tests {
         let json = r#"[{"dst":"198.51.100.0/24","dev":"eth0","protocol":"kernel","scope":"link","prefsrc":"198.51.100.1",
             "flags":[],"metrics":[{"mtu":1400,"window":1000000}]}]"#;
         let (replace, _) = route(json, "198.51.100.7").unwrap();
-        assert_eq!(replace, "ip route replace 198.51.100.7/32 window 65535 dev eth0 src 198.51.100.1 mtu 1400");
+        assert_eq!(
+            replace,
+            "ip route replace 198.51.100.7/32 window 65535 dev eth0 src 198.51.100.1 mtu 1400"
+        );
     }
 
     #[test]

@@ -98,7 +98,10 @@ impl Entry {
     }
 
     fn is_host(&self) -> bool {
-        self.dst.as_deref().and_then(|dst| dst.split('/').next()?.parse().ok()).is_some_and(|peer| self.is_for(peer))
+        self.dst
+            .as_deref()
+            .and_then(|dst| dst.split('/').next()?.parse().ok())
+            .is_some_and(|peer| self.is_for(peer))
     }
 }
 
