@@ -52,6 +52,6 @@ pub(super) const SYSTEMS: [System; 5] = [
         show: "netsh interface tcp show global",
         change: "netsh interface tcp set global autotuninglevel=disabled",
         undo: "netsh interface tcp set global autotuninglevel=VALUE",
-        does: "windows of at most 64 KiB; VALUE is what show printed as the auto-tuning level, by default normal; survives a reboot",
+        does: "windows of at most 64 KiB; VALUE is what show printed as the auto-tuning level, by default normal; it stays after a restart",
     },
 ];

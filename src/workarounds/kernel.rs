@@ -26,6 +26,10 @@ pub const MAX_UNSCALED_WINDOW_BYTES: u32 = 65_535;
 /// `SOCK_MIN_RCVBUF` on 64-bit machines, below which SO_RCVBUF does not go.
 const SOCK_MIN_RCVBUF: u32 = 2_304;
 
+/// The kernel first rounds the socket's own space down to whole segments; this is Ethernet's. Another size matters only
+/// where the default buffer is above twice both limits *and* within a segment above a power of two.
+const SEGMENT_BYTES: u32 = 1_460;
+
 /// The settings of a network stack that enter the formula; `None` where they could not be read.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Stack {
@@ -88,17 +92,18 @@ pub fn offer(stack: Stack, connection: Connection) -> Offer {
     }
 }
 
-/// The most that the window of a connection can grow to: an upper bound, since buffers also hold what is not payload.
+/// The most that the window of a connection can grow to, by what is known: an upper bound, since buffers also hold what
+/// is not payload.
 pub fn ceiling_bytes(stack: Stack, connection: Connection) -> Option<u64> {
-    let shift = match offer(stack, connection) {
-        Offer::Unknown => return None,
-        Offer::Absent => 0,
-        Offer::Shift { .. } => offer(stack, connection).shift()?,
+    let field = match offer(stack, connection) {
+        Offer::Unknown => None,
+        Offer::Absent => Some(0),
+        Offer::Shift { max, .. } => Some(max),
     };
-    let field = u64::from(MAX_UNSCALED_WINDOW_BYTES) << shift;
-    let clamp = clamp_bytes(stack, connection, u32::MAX).map_or(u64::MAX, u64::from);
-    let buffer = if connection.so_rcvbuf_bytes.is_some() { u64::MAX } else { stack.rmem_limit_bytes?.into() };
-    Some(field.min(clamp).min(buffer))
+    let field = field.map(|shift| u64::from(MAX_UNSCALED_WINDOW_BYTES) << shift);
+    let clamp = clamp_bytes(stack, connection, u32::MAX).map(u64::from);
+    let buffer = stack.rmem_limit_bytes.filter(|_| connection.so_rcvbuf_bytes.is_none()).map(u64::from);
+    field.into_iter().chain(clamp).chain(buffer).min()
 }
 
 /// `ilog2(space) - 15`, held between 0 and 14.
@@ -114,7 +119,8 @@ pub fn largest_space_bytes(shift: u8) -> u32 {
 
 /// `space` with `unknown` in the place of what could not be read. It grows with each input, so 0 and `u32::MAX` bound it.
 fn space_bytes(stack: Stack, connection: Connection, unknown: u32) -> u32 {
-    let space = full_space_bytes(stack, connection, unknown)
+    let full = full_space_bytes(stack, connection, unknown);
+    let space = (full - full % SEGMENT_BYTES)
         .max(stack.rmem_limit_bytes.unwrap_or(unknown))
         .max(stack.core_rmem_max_bytes.unwrap_or(unknown));
     space.min(clamp_bytes(stack, connection, unknown).unwrap_or(u32::MAX))
@@ -166,7 +172,7 @@ mod tests {
             (33_554_432, 4_194_304, 10),
             (67_108_864, 4_194_304, 11),
             (2_147_483_647, 4_194_304, 14),
-            (4_096, 4_096, 1), // by the default buffer: half of 131072
+            (4_096, 4_096, 0),
         ] {
             assert_eq!(
                 offer(stack(limit, core), Connection::default()).shift(),
@@ -178,7 +184,7 @@ mod tests {
 
     #[test]
     fn a_large_default_buffer_counts_too() {
-        let odd = Stack { rmem_default_bytes: Some(8_388_608), ..stack(65_535, 65_535) };
+        let odd = Stack { rmem_default_bytes: Some(8_400_000), ..stack(65_535, 65_535) };
         assert_eq!(offer(odd, Connection::default()).shift(), Some(7));
     }
 

@@ -75,6 +75,11 @@ impl Situation {
             .collect();
         let drops = cases.iter().flatten().any(|case| case.fault.drops_data());
         let wanted_shift = max_shift.unwrap_or(if drops { 0 } else { SHIFT_OF_2006 });
+        if drops && wanted_shift > 0 {
+            notes.push(format!(
+                "a box drops what lies beyond the unscaled edge, so buffers for a shift of {wanted_shift} do not help: --max-shift 0 does"
+            ));
+        }
         let stack = host.stack();
         Self { host, stack, targets, cases, wanted_shift, max_shift, rtts_ms, notes }
     }

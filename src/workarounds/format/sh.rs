@@ -39,7 +39,8 @@ fn undo(out: &mut String, workaround: &Workaround) {
     for command in &workaround.undo {
         let _ = writeln!(out, "{}", command.command);
     }
-    out.push_str("UNDO\n");
+    // What the commands print must not be taken for a part of the undo.
+    out.push_str("UNDO\nexec >&2\n");
 }
 
 fn section(out: &mut String, workaround: &Workaround, live: bool) {

@@ -18,7 +18,7 @@ const KNOBS: [&str; 7] = [
 pub(super) fn describe(situation: &Situation) -> Workaround {
     let (predicted, window_bytes) = situation.predict(|_, _| {});
     let mut cost = situation.cost(window_bytes);
-    "nothing; every other option costs throughput".clone_into(&mut cost.besides);
+    "no price, the windows of today stay; every other option costs throughput".clone_into(&mut cost.besides);
     Workaround {
         id: ID,
         title: "repair the box in the middle".to_owned(),
