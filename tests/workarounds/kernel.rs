@@ -109,7 +109,7 @@ fn the_predicted_shift_is_the_shift_in_a_real_syn() {
 fn apply(net: &Namespaces, setting: &Setting, there: &str, rmem: &str, rmem_max: &str) {
     net.here(&format!("echo '{}' > /proc/sys/net/ipv4/tcp_rmem", setting.rmem.unwrap_or(rmem)));
     net.here(&format!("echo {} > /proc/sys/net/ipv4/tcp_window_scaling", u8::from(!setting.scaling_off)));
-    net.set_rmem_max(setting.rmem_max.unwrap_or_else(|| rmem_max.parse().unwrap()));
+    Namespaces::set_rmem_max(setting.rmem_max.unwrap_or_else(|| rmem_max.parse().unwrap()));
     let program = if there.contains(':') { "ip -6 route" } else { "ip route" };
     net.here(&format!("{program} del {there} dev v0 2>/dev/null || true"));
     if setting.route_window > 0 {

@@ -92,7 +92,8 @@ impl Namespaces {
         finished(line, Command::new("sh").args(["-c", line]).output().unwrap())
     }
 
-    pub(crate) fn set_rmem_max(&self, bytes: u32) {
+    /// Until these namespaces are dropped.
+    pub(crate) fn set_rmem_max(bytes: u32) {
         Self::outside(&format!("echo {bytes} > {RMEM_MAX}"));
     }
 

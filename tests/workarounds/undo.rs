@@ -133,7 +133,7 @@ fn no_namespace_process_or_setting_is_left_behind() {
     drop(net);
     let panicked = std::thread::spawn(move || {
         let net = Namespaces::new("").unwrap();
-        net.set_rmem_max(100_000);
+        Namespaces::set_rmem_max(100_000);
         let inode = net.here("readlink /proc/self/ns/net");
         std::panic::panic_any(inode);
     });
@@ -141,6 +141,6 @@ fn no_namespace_process_or_setting_is_left_behind() {
     let holders = format!("ls -l /proc/[0-9]*/ns/net 2>/dev/null | grep -cF '{}'", inode.trim());
     let left = std::process::Command::new("sh").args(["-c", &holders]).output().unwrap();
     assert_eq!(String::from_utf8_lossy(&left.stdout), "0\n", "processes in {inode}");
-    let net = Namespaces::new("").unwrap();
+    let _turn = Namespaces::new("").unwrap();
     assert_eq!(Namespaces::outside("cat /proc/sys/net/core/rmem_max"), rmem_max);
 }
