@@ -61,9 +61,7 @@ impl Direction {
     }
 }
 
-/// The rules whose findings a workaround can cure.
-///
-/// WS005 stands apart: a box drops what lies beyond the unscaled edge, so only windows that need no scaling pass.
+/// The rules whose findings a workaround can cure: all of them by windows that need no scaling.
 const CURABLE: [&str; 8] = ["WS001", "WS002", "WS003", "WS004", "WS005", "WS006", "WS007", "WS008"];
 
 /// The code as this program spells it, if a workaround can cure what it stands for.
@@ -87,11 +85,6 @@ pub struct Fault {
 }
 
 impl Fault {
-    /// A box drops data, so a window that still has to be scaled does not help.
-    pub fn drops_data(&self) -> bool {
-        self.codes.contains("WS005")
-    }
-
     /// The ends that may receive the slow data: both while the direction is unknown.
     pub fn may_receive(&self, role: Role) -> bool {
         self.slow.is_none_or(|slow| slow.receiver() == role)

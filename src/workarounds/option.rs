@@ -24,7 +24,7 @@ const REGISTRY: [Entry; 6] = [
     Entry { id: route_window::ID, helps: Situation::receives, describe: route_window::describe },
     Entry { id: nftables::ID, helps: on_either_end, describe: nftables::describe },
     Entry { id: socket_option::ID, helps: Situation::receives, describe: socket_option::describe },
-    Entry { id: buffers::ID, helps: buffers::helps, describe: buffers::describe },
+    Entry { id: buffers::ID, helps: Situation::receives, describe: buffers::describe },
     Entry { id: scaling_off::ID, helps: on_either_end, describe: scaling_off::describe },
 ];
 

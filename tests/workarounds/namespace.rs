@@ -39,15 +39,14 @@ impl Drop for Waiting {
     }
 }
 
-pub(crate) struct Namespaces {
-    here: Waiting,
-    there: Waiting,
+/// The turn of one test to change settings of the machine.
+pub(crate) struct Machine {
     /// Puts rmem_max back when dropped, before another test may look.
     _rmem_max: Waiting,
     _turn: MutexGuard<'static, ()>,
 }
 
-impl Namespaces {
+impl Machine {
     /// `None` without root, after one line that names what was not run. In CI that is a failure.
     pub(crate) fn new(test: &str) -> Option<Self> {
         if std::fs::metadata("/proc/self").map_or(1, |about| about.uid()) != 0 {
@@ -56,14 +55,24 @@ impl Namespaces {
             return None;
         }
         let turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);
-        let hold = ["--net", "sh", "-c", "echo ready; exec cat >&2"];
         let restore = format!("old=$(cat {RMEM_MAX}); echo ready; cat >&2; echo $old > {RMEM_MAX}");
-        let pair = Self {
-            here: Waiting::start("unshare", &hold),
-            there: Waiting::start("unshare", &hold),
-            _rmem_max: Waiting::start("sh", &["-c", &restore]),
-            _turn: turn,
-        };
+        Some(Self { _rmem_max: Waiting::start("sh", &["-c", &restore]), _turn: turn })
+    }
+}
+
+pub(crate) struct Namespaces {
+    here: Waiting,
+    there: Waiting,
+    _machine: Machine,
+}
+
+impl Namespaces {
+    /// `None` where the machine does not let us.
+    pub(crate) fn new(test: &str) -> Option<Self> {
+        let machine = Machine::new(test)?;
+        let hold = ["--net", "sh", "-c", "echo ready; exec cat >&2"];
+        let [here, there] = [Waiting::start("unshare", &hold), Waiting::start("unshare", &hold)];
+        let pair = Self { here, there, _machine: machine };
         let other = pair.there.0.id();
         pair.here(&format!("ip link add v0 type veth peer name v0 netns {other}"));
         for (run, [v4, v6]) in [(&pair.here, HERE), (&pair.there, THERE)] {

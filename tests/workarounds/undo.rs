@@ -135,7 +135,7 @@ fn no_namespace_process_or_setting_is_left_behind() {
         let net = Namespaces::new("").unwrap();
         Namespaces::set_rmem_max(100_000);
         let inode = net.here("readlink /proc/self/ns/net");
-        std::panic::panic_any(inode);
+        std::panic::resume_unwind(Box::new(inode));
     });
     let inode = *panicked.join().unwrap_err().downcast::<String>().unwrap();
     let holders = format!("ls -l /proc/[0-9]*/ns/net 2>/dev/null | grep -cF '{}'", inode.trim());

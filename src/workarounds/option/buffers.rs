@@ -8,11 +8,6 @@ use super::sysctl::{self, Setting};
 
 pub(super) const ID: &str = "buffers";
 
-/// A box that drops beyond the unscaled edge drops with a shift of 1 as well.
-pub(super) fn helps(situation: &Situation) -> bool {
-    situation.receives() && !(situation.drops_data() && situation.wanted_shift > 0)
-}
-
 pub(super) fn describe(situation: &Situation) -> Workaround {
     let shift = situation.wanted_shift;
     let settings = settings(situation);
@@ -35,11 +30,7 @@ pub(super) fn describe(situation: &Situation) -> Workaround {
     });
     Workaround {
         id: ID,
-        title: match situation.max_shift_was_given() {
-            true => format!("buffers for a shift of {shift}"),
-            false if shift == 2 => "the buffers of 2006".to_owned(),
-            false => format!("buffers for a shift of {shift} (the buffers of 2006 keep 2, and a box that drops would go on)"),
-        },
+        title: title(situation),
         does: does(situation, shift, settings.is_empty()),
         works: works(shift),
         works_on: WorksOn::Receiver,
@@ -108,13 +99,21 @@ fn does(situation: &Situation, shift: u8, nothing_to_do: bool) -> String {
     )
 }
 
+fn title(situation: &Situation) -> String {
+    match situation.wanted_shift {
+        2 if !situation.max_shift_was_given() => "the buffers of 2006".to_owned(),
+        shift if situation.max_shift_was_given() => format!("buffers for a shift of {shift}"),
+        shift => format!("buffers for a shift of {shift} (those of 2006 give 2, which eases the fault only)"),
+    }
+}
+
 fn works(shift: u8) -> String {
     if shift == 0 {
         return "on the receiver of the slow direction, against the same faults as the route's window."
             .to_owned();
     }
     format!(
-        "on the receiver of the slow direction, against a rewritten or removed option: a sender that ignores the shift then sees 1/{} of the window. Not against a box that drops beyond the unscaled edge (that needs --max-shift 0).",
+        "on the receiver of the slow direction. It eases the fault: who ignores the shift still takes the window for 1/{} of what it is. --max-shift 0 cures it.",
         1_u32 << shift
     )
 }
