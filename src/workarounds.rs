@@ -8,7 +8,6 @@ pub mod advice;
 pub mod fault;
 pub mod format;
 mod general;
-pub mod hint;
 pub mod host;
 pub mod kernel;
 mod option;

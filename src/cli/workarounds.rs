@@ -101,13 +101,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     for warning in &advice.warnings {
         anstream::eprintln!("wscale: warning: {warning}");
     }
-    let text = format::print(&args.format, &advice);
-    match anstream::stdout().write_all(text.as_bytes()) {
-        Err(error) if error.kind() != std::io::ErrorKind::BrokenPipe => {
-            Err(error).context("cannot write the answer")
-        }
-        _ => Ok(Exit::Done),
-    }
+    std::io::stdout().write_all(format::print(&args.format, &advice).as_bytes())?;
+    Ok(Exit::Done)
 }
 
 fn read_report(path: &Path) -> anyhow::Result<Report> {

@@ -5,7 +5,9 @@ mod sh;
 mod sysctl;
 mod text;
 
-use super::advice::Advice;
+use super::advice::{Advice, Ceiling, Cost};
+use super::kernel::Offer;
+use crate::units::grouped;
 
 /// The registry: a name on the command line, and the printer.
 type Print = fn(&Advice) -> String;
@@ -23,46 +25,20 @@ pub fn print(name: &str, advice: &Advice) -> String {
     found.map_or(text::print as Print, |(_, print)| *print)(advice)
 }
 
-/// A number with its thousands apart, for people.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut out = String::new();
-    for (index, digit) in digits.chars().enumerate() {
-        if index > 0 && (digits.len() - index).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
-
 /// `26.2 Mbit/s at 20 ms, 5.2 Mbit/s at 100 ms`.
-fn ceilings(cost: &super::advice::Cost) -> String {
+fn ceilings(cost: &Cost) -> String {
     let Some(bytes) = cost.window_bytes else { return "unknown".to_owned() };
-    let at = |ceiling: &super::advice::Ceiling| {
-        format!("{:.1} Mbit/s at {} ms", ceiling.mbit_per_s, ceiling.rtt_ms)
-    };
+    let at = |ceiling: &Ceiling| format!("{:.1} Mbit/s at {} ms", ceiling.mbit_per_s, ceiling.rtt_ms);
     let list = cost.ceilings.iter().map(at).collect::<Vec<_>>().join(", ");
     format!("at most {} bytes per round trip: {list}", grouped(bytes))
 }
 
 /// `shift 7`, `no window scale option`, `shift 10 to 14`, `unknown`.
-fn offer(offer: super::kernel::Offer) -> String {
+fn offer(offer: Offer) -> String {
     match offer {
-        super::kernel::Offer::Unknown => "unknown".to_owned(),
-        super::kernel::Offer::Absent => "no window scale option".to_owned(),
-        super::kernel::Offer::Shift { min, max } if min == max => format!("shift {min}"),
-        super::kernel::Offer::Shift { min, max } => format!("a shift between {min} and {max}"),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    #[test]
-    fn thousands_are_apart() {
-        assert_eq!(
-            [0, 999, 1_000, 65_535, 33_554_432].map(super::grouped),
-            ["0", "999", "1,000", "65,535", "33,554,432"]
-        );
+        Offer::Unknown => "unknown".to_owned(),
+        Offer::Absent => "no window scale option".to_owned(),
+        Offer::Shift { min, max } if min == max => format!("shift {min}"),
+        Offer::Shift { min, max } => format!("a shift between {min} and {max}"),
     }
 }

@@ -1,7 +1,8 @@
 //! Reads the report of `analyze`, `live` or `compare` and keeps what a workaround can cure.
 //!
 //! A report is a file that may come from anywhere: nothing of it is printed but addresses and codes that were parsed
-//! into types of our own. Both shapes are read: one JSON document, and JSON Lines with one flow per line.
+//! into types of our own. Both shapes are read: one JSON document with the findings inside their
+//! flows, and JSON Lines, where a finding names its flow by source and index, and may come before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -23,12 +24,22 @@ struct Capture {
     flows: Vec<Flow>,
 }
 
-/// A line of JSON Lines; lines of other types carry nothing that is not in the flows.
 #[derive(Deserialize)]
-struct Line {
-    r#type: String,
-    #[serde(flatten)]
-    rest: serde_json::Value,
+#[serde(tag = "type", rename_all = "lowercase")]
+enum Line {
+    Flow {
+        source: String,
+        index: u64,
+        #[serde(flatten)]
+        flow: Flow,
+    },
+    Finding {
+        source: String,
+        flow: u64,
+        #[serde(flatten)]
+        finding: Finding,
+    },
+    Capture {},
 }
 
 #[derive(Deserialize)]
@@ -71,21 +82,30 @@ pub fn parse(text: &str) -> anyhow::Result<Report> {
 
 /// `first_error` is the better message when the text is no JSON Lines either.
 fn lines(text: &str, first_error: serde_json::Error) -> anyhow::Result<Vec<Flow>> {
-    let mut flows = Vec::new();
-    let mut known_lines = 0;
+    const NO_REPORT: &str = "not a report of analyze, live or compare";
+    let mut flows = BTreeMap::new();
+    let mut findings = Vec::new();
+    let mut nothing = true;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
-        let Ok(line) = serde_json::from_str::<Line>(line) else {
-            return Err(first_error).context("not a report of analyze, live or compare");
-        };
-        known_lines += usize::from(matches!(line.r#type.as_str(), "flow" | "finding" | "capture"));
-        if line.r#type == "flow" {
-            flows.push(serde_json::from_value(line.rest).context("a flow of the report")?);
+        match serde_json::from_str(line) {
+            Ok(Line::Flow { source, index, flow }) => drop(flows.insert((source, index), flow)),
+            Ok(Line::Finding { source, flow, finding }) => findings.push(((source, flow), finding)),
+            Ok(Line::Capture {}) => {}
+            Err(_) if nothing => return Err(first_error).context(NO_REPORT),
+            Err(error) => return Err(error).context("a line of the report"),
         }
+        nothing = false;
     }
-    if known_lines == 0 {
-        return Err(first_error).context("not a report of analyze, live or compare");
+    if nothing {
+        return Err(first_error).context(NO_REPORT);
     }
-    Ok(flows)
+    for (key, finding) in findings {
+        let flow = flows
+            .get_mut(&key)
+            .with_context(|| format!("flow {} has findings and no line of its own", key.1))?;
+        flow.findings.push(finding);
+    }
+    Ok(flows.into_values().collect())
 }
 
 fn gather(flows: &[Flow]) -> anyhow::Result<Report> {
@@ -146,10 +166,14 @@ mod tests {
     #[test]
     fn one_document_and_lines_say_the_same() {
         let document = format!(r#"{{"schema_version":1,"captures":[{{"flows":[{{{FLOW}}}]}}]}}"#);
-        let line = format!(r#"{{"type":"flow",{FLOW}}}"#).replace('\n', " ");
-        let lines =
-            format!("{{\"type\":\"capture\"}}\n{line}\n{{\"type\":\"finding\",\"code\":\"WS001\"}}\n");
-        for text in [document, lines] {
+        let (ends, findings) = FLOW.split_once(",\"findings\":").unwrap();
+        let findings = findings.trim().trim_matches(['[', ']', '{', '}']).split("},{");
+        let mut lines: Vec<_> = findings
+            .map(|fields| format!(r#"{{"type":"finding","source":"x","flow":3,{fields}}}"#))
+            .collect();
+        lines.push(format!(r#"{{"type":"flow","source":"x","index":3,{ends}}}"#));
+        lines.push(r#"{"type":"capture"}"#.to_owned());
+        for text in [document, lines.join("\n")] {
             let report = parse(&text).unwrap();
             let [fault] = report.faults.as_slice() else { panic!("{report:?}") };
             assert_eq!(fault.slow, Some(Direction::ServerToClient));
@@ -163,7 +187,16 @@ mod tests {
 
     #[test]
     fn what_is_no_report_is_an_error() {
-        for text in ["", "x", "{}", "[]", "{\"schema_version\":2,\"captures\":[]}", "{\"type\":\"dog\"}"] {
+        for text in [
+            "",
+            "x",
+            "{}",
+            "[]",
+            "{\"schema_version\":2,\"captures\":[]}",
+            "{\"type\":\"dog\"}",
+            "null",
+            "{\n}",
+        ] {
             assert!(parse(text).is_err(), "{text}");
         }
         let injected = FLOW.replace("192.0.2.1:40000", "192.0.2.1; reboot");

@@ -104,6 +104,40 @@ fn a_report_comes_on_standard_input_too() {
     assert_eq!(options(&json(&String::from_utf8_lossy(&output.stdout))), RECEIVER);
 }
 
+/// What `analyze` says of a recording, for the end that `role` names.
+fn analyzed(recording: &str, format: &str, role: &str) -> serde_json::Value {
+    let mut analyze = Command::new(env!("CARGO_BIN_EXE_wscale"));
+    let path = fixture(&format!("recordings/{recording}.pcap"));
+    let report = analyze.args(["analyze", "--format", format]).arg(path).output().unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
+    command.args(["workarounds", "--format", "json", "--from", "-", "--role", role, "--proc-root"]);
+    let output = fed(command.arg(fixture("proc/linux-6.18")), &String::from_utf8(report.stdout).unwrap());
+    assert!(output.status.success(), "{recording}: {}", String::from_utf8_lossy(&output.stderr));
+    json(&String::from_utf8_lossy(&output.stdout))
+}
+
+#[test]
+fn the_reports_of_analyze_lead_to_the_receiver_of_the_slow_data() {
+    for format in ["json", "jsonl"] {
+        for (recording, receiver, sender) in [
+            ("syn-set0-download.client", "client", "server"),
+            ("syn-set0-download.server", "client", "server"),
+            ("synack-set0-upload.client", "server", "client"),
+            ("synack-set0-upload.server", "server", "client"),
+            ("synack-nop-upload.client", "server", "client"),
+        ] {
+            let there = analyzed(recording, format, receiver);
+            assert_eq!(options(&there), RECEIVER, "{recording} {format}: {}", there["faults"]);
+            let elsewhere = analyzed(recording, format, sender);
+            assert_eq!(options(&elsewhere), SENDER, "{recording} {format}: {}", elsewhere["faults"]);
+            assert!(elsewhere["elsewhere"].to_string().contains(&format!("the {receiver}, which receives")));
+        }
+        for healthy in ["ok-download.client", "ok-upload.server"] {
+            assert_eq!(options(&analyzed(healthy, format, "client")), [""; 0], "{healthy}");
+        }
+    }
+}
+
 #[test]
 fn what_is_no_report_is_an_error_in_one_line() {
     let no_report = fixture("proc/README.md").to_str().unwrap().to_owned();
