@@ -38,30 +38,30 @@ pub(crate) struct Args {
     /// Peer to fill into the commands, with its route (repeatable)
     ///
     /// Gateway and device are asked of this system's routing table. With --from, only the findings on these peers.
-    #[arg(long, value_name = "ADDR")]
+    #[arg(long, value_name = "ADDR", help_heading = "What to cure")]
     peer: Vec<IpAddr>,
 
     /// JSON report of analyze, live or compare: print only what cures its findings here ('-': standard input)
     ///
     /// This host is told apart by its addresses; behind address translation say --role. Where the fix belongs on the
     /// other host, that is said.
-    #[arg(long, value_name = "REPORT")]
+    #[arg(long, value_name = "REPORT", help_heading = "What to cure")]
     from: Option<PathBuf>,
 
     /// Which end of the connections this host is
-    #[arg(long, value_enum)]
+    #[arg(long, value_enum, help_heading = "What to cure")]
     role: Option<Role>,
 
     /// Shift that smaller buffers should give, 0 to 14 (the buffers of 2006: 2)
-    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=14))]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=14), help_heading = "Output")]
     max_shift: Option<u8>,
 
     /// Round trips in ms for which the price is given
-    #[arg(long, value_name = "MS", value_delimiter = ',', default_value = "20,100", value_parser = round_trip_ms)]
+    #[arg(long, value_name = "MS", value_delimiter = ',', default_value = "20,100", value_parser = round_trip_ms, help_heading = "Output")]
     rtt: Vec<f64>,
 
     /// Only this workaround
-    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(workarounds::option_ids()))]
+    #[arg(long, value_name = "NAME", value_parser = PossibleValuesParser::new(workarounds::option_ids()), help_heading = "Output")]
     option: Option<String>,
 
     /// How to print
@@ -69,11 +69,11 @@ pub(crate) struct Args {
     /// text: for people. sh: a script that prints the undo and then runs the gentlest workaround that can be run, the
     /// others as comments. sysctl: a file for /etc/sysctl.d. json: for programs, with current_shift and, per option,
     /// predicted_shift.
-    #[arg(long, value_name = "FORMAT", default_value = format::names()[0], value_parser = PossibleValuesParser::new(format::names()))]
+    #[arg(long, value_name = "FORMAT", default_value = format::names()[0], value_parser = PossibleValuesParser::new(format::names()), help_heading = "Output")]
     format: String,
 
     /// Read the settings from another root than /proc, such as a support bundle's
-    #[arg(long, value_name = "DIR", default_value = OWN_PROC)]
+    #[arg(long, value_name = "DIR", default_value = OWN_PROC, help_heading = "Input")]
     proc_root: PathBuf,
 }
 

@@ -18,25 +18,25 @@ mod odd_proc;
 mod undo;
 
 // The lab's hosts and boxes; it has more in it than the cures need.
-#[allow(dead_code, reason = "the lab's own tests use the rest")]
+#[allow(dead_code, clippy::cast_precision_loss, clippy::unnecessary_to_owned, reason = "as in the lab")]
 #[path = "../lab/faults.rs"]
 mod faults;
-#[allow(dead_code, reason = "the lab's own tests use the rest")]
+#[allow(dead_code, clippy::cast_precision_loss, clippy::unnecessary_to_owned, reason = "as in the lab")]
 #[path = "../lab/forwarder.rs"]
 mod forwarder;
-#[allow(dead_code, reason = "the lab's own tests use the rest")]
+#[allow(dead_code, clippy::cast_precision_loss, clippy::unnecessary_to_owned, reason = "as in the lab")]
 #[path = "../lab/frame.rs"]
 mod frame;
-#[allow(dead_code, reason = "the lab's own tests use the rest")]
+#[allow(dead_code, clippy::cast_precision_loss, clippy::unnecessary_to_owned, reason = "as in the lab")]
 #[path = "../lab/namespaces.rs"]
 mod namespaces;
-#[allow(dead_code, reason = "the lab's own tests use the rest")]
+#[allow(dead_code, clippy::cast_precision_loss, clippy::unnecessary_to_owned, reason = "as in the lab")]
 #[path = "../lab/scenario.rs"]
 mod scenario;
-#[allow(dead_code, reason = "the lab's own tests use the rest")]
+#[allow(dead_code, clippy::cast_precision_loss, clippy::unnecessary_to_owned, reason = "as in the lab")]
 #[path = "../lab/topology.rs"]
 mod topology;
-#[allow(dead_code, reason = "the lab's own tests use the rest")]
+#[allow(dead_code, clippy::cast_precision_loss, clippy::unnecessary_to_owned, reason = "as in the lab")]
 #[path = "../lab/traffic.rs"]
 mod traffic;
 
