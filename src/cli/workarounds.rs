@@ -52,7 +52,7 @@ pub(crate) struct Args {
     #[arg(long, value_enum, help_heading = "What to cure")]
     role: Option<Role>,
 
-    /// Shift that smaller buffers should give, 0 to 14 (the buffers of 2006: 2)
+    /// Shift that smaller buffers should give, 0 to 14 (default: 2 as in 2006, with --from 0)
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u8).range(0..=14), help_heading = "Output")]
     max_shift: Option<u8>,
 
