@@ -165,7 +165,7 @@ impl Situation {
                 }
                 let name = role.name();
                 lines.push(format!(
-                    "the fix for {} belongs on the other host, {} (the {name}, which receives the slow data); there: wscale workarounds --peer {} --role {name}",
+                    "the gentlest fix for {} belongs on the other host, {} (the {name}, which receives the slow data); there: wscale workarounds --peer {} --role {name}",
                     fault.sentence(), fault.address(role), fault.peer_of(role)
                 ));
             }
