@@ -176,6 +176,12 @@ impl Flow {
         }
     }
 
+    /// The numbers do not fit together, again and again: an edited capture. Nothing follows from it.
+    pub fn is_incoherent(&self) -> bool {
+        let misfits = u64::from(self.windows.client.misfits) + u64::from(self.windows.server.misfits);
+        misfits >= 3 && misfits * 10 >= self.frames
+    }
+
     /// `frame.time` of the latest frame less that of the first.
     pub fn duration_us(&self) -> i64 {
         self.last_us - self.first_us

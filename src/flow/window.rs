@@ -58,6 +58,8 @@ pub struct Window {
     pub stops: Stops,
     /// What became of data inside and beyond the unscaled edge.
     pub transmissions: Transmissions,
+    /// Numbers that fit nothing: acknowledgments or data farther away than any window reaches.
+    pub misfits: u32,
     /// The sequence space of the data.
     pub(crate) space: Space,
     pub(crate) ledger: Ledger,
@@ -108,7 +110,10 @@ impl Window {
         }
         let at = At { frame: segment.frame, time_us: segment.time_us };
         self.advertised.note(at, segment.raw_window, ack, self.space.is_anchored());
-        let Some(ack) = ack else { return };
+        let Some(ack) = ack else {
+            self.misfits = self.misfits.saturating_add(1);
+            return;
+        };
         self.overshoots.acknowledged(ack);
         self.stops.granted(segment.time_us, ack, segment.raw_window);
         self.transmissions.granted(
@@ -144,6 +149,12 @@ impl Window {
             // A keep-alive repeats at most one byte (RFC 9293 §3.8.4).
             self.sent.note_retransmission(length);
             return;
+        }
+        // No window reaches that far under any shift: the numbers were rewritten, or a long stretch is missing.
+        let farthest = i64::from(self.advertised.max_raw.unwrap_or(u16::MAX)) << MAX_SHIFT;
+        let acknowledged = self.advertised.highest_ack.unwrap_or(before);
+        if sequence - before > farthest || end - acknowledged > farthest.max(1 << 20) {
+            self.misfits = self.misfits.saturating_add(1);
         }
         let start = sequence.max(before);
         self.sent.note(segment, start, end, moment.rtt_us);
