@@ -39,7 +39,7 @@ pub(crate) fn all() -> Vec<Scenario> {
 
 /// A bulk transfer through a box that bends one thing.
 pub(crate) fn bulk(bend: Bend, direction: Direction, ipv6: bool, shift: u8) -> Scenario {
-    let version = if ipv6 { "6" } else { "" };
+    let version = if ipv6 { "-v6" } else { "" };
     let host = Host { shift: Some(shift), ..Host::default() };
     let slow = is_slow(bend, direction);
     let seconds: u8 = match (slow, direction) {
@@ -48,7 +48,7 @@ pub(crate) fn bulk(bend: Bend, direction: Direction, ipv6: bool, shift: u8) -> S
         (_, Direction::Upload) => 5,
     };
     Scenario {
-        name: format!("{}{version}-{}-s{shift}", bend.name(), direction.name()),
+        name: format!("{}-{}-s{shift}{version}", bend.name(), direction.name()),
         what: format!("{}, {}, shift {shift}", bend.what(), direction.name()),
         ipv6,
         mtu: 1500,
@@ -139,6 +139,10 @@ fn variants(all: &mut Vec<Scenario>) {
             let mut scenario = variant(bulk(bend, direction, mtu == 9000, 9), &format!("mtu{mtu}"));
             // IPv6 wants 1280 at least.
             scenario.mtu = mtu;
+            if mtu == 9000 && bend == Bend::SynAckZero {
+                // Ten large segments before the client learns of the small window.
+                scenario.pace = Pace::AtMost(30_000.0);
+            }
             all.push(scenario);
         }
     }
@@ -188,11 +192,11 @@ fn kernel_boxes(all: &mut Vec<Scenario>) {
         (KernelBox::Masquerade, Bend::None, Download),
     ] {
         for (ipv6, shift) in [(false, 10), (true, 7)] {
-            let version = if ipv6 { "6" } else { "" };
+            let version = if ipv6 { "-v6" } else { "" };
             let mut scenario = bulk(bend, direction, ipv6, shift);
             let name = format!("{kernel_box:?}").to_lowercase();
             scenario.what = format!("{name}: {}", scenario.what);
-            scenario.name = format!("{name}{version}-{}-s{shift}", direction.name());
+            scenario.name = format!("{name}-{}-s{shift}{version}", direction.name());
             scenario.faults = Faults::default();
             scenario.kernel_box = Some(kernel_box);
             all.push(scenario);

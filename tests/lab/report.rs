@@ -97,19 +97,19 @@ pub(crate) fn rates(rows: &[(Scenario, Row)]) -> String {
     let columns: Vec<(Direction, &str, u8)> = [Direction::Download, Direction::Upload]
         .into_iter()
         .flat_map(|direction| {
-            [("", 10), ("6", 7), ("", 4)].map(|(version, shift)| (direction, version, shift))
+            [("", 10), ("-v6", 7), ("", 4)].map(|(version, shift)| (direction, version, shift))
         })
         .collect();
     let mut table = format!("{:<58}", "kB/s at 40 ms");
     for (direction, version, shift) in &columns {
-        let version = if version.is_empty() { "4" } else { version };
+        let version = if version.is_empty() { "4" } else { "6" };
         table += &format!("  {:>14}", format!("{} v{version} s{shift}", direction.name()));
     }
     table.push('\n');
     for bend in Bend::ALL {
         table += &format!("{:<58}", bend.what());
         for (direction, version, shift) in &columns {
-            let name = format!("{}{version}-{}-s{shift}", bend.name(), direction.name());
+            let name = format!("{}-{}-s{shift}{version}", bend.name(), direction.name());
             let rate = rows
                 .iter()
                 .find(|(scenario, _)| scenario.name == name)

@@ -169,7 +169,7 @@ pub(crate) fn firewall(router: &Namespace, kernel_box: KernelBox, ipv6: bool) ->
     let nft = |flags: &str| {
         let rules = format!(
             "table inet lab {{ chain forward {{ type filter hook forward priority mangle; \
-             tcp flags & (syn | ack) == {flags} reset tcp option window; }} }}\n"
+             tcp flags & (syn | ack) == {flags} reset tcp option window;\n }} }}\n"
         );
         router.run(&["nft", "-f", "-"], &rules)
     };
