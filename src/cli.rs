@@ -1,28 +1,42 @@
 //! The command line: one file per command, arguments in, exit status out.
 
+mod analyze;
 mod explain;
+mod terminal;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
-/// How a command ended; see the exit status section of the help.
+/// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// Done; for `check`: judged and clean.
+    /// Done.
     Done,
+    /// An input could not be opened or not be read to its end; said on standard error.
+    Incomplete,
 }
 
+/// Diagnose TCP window scaling (RFC 7323) from packets: who broke it, on which side of the capture, what it
+/// costs, and what to do about it.
 #[derive(Debug, Parser)]
-#[command(name = "wscale", version, about, propagate_version = true)]
+#[command(name = "wscale", version, propagate_version = true, max_term_width = 100)]
+#[command(after_help = EXIT_STATUS)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
+const EXIT_STATUS: &str = "\
+Exit status:
+  0  done
+  2  error: usage, an input that cannot be opened, or one that could not be read to its end (the report on
+     the part that was read is still printed)";
+
 #[derive(Debug, Subcommand)]
 enum Command {
+    Analyze(analyze::Args),
     Explain(explain::Args),
 }
 
@@ -31,18 +45,45 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
+            // A closed pipe is no error, and there is nobody to tell about another.
             let _ = error.print();
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
     let outcome = match &cli.command {
+        Command::Analyze(args) => analyze::run(args),
         Command::Explain(args) => explain::run(args),
     };
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Incomplete) => ExitCode::from(2),
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
-            anstream::eprintln!("wscale: {error:#}");
+            terminal::complain(&error);
             ExitCode::from(2)
         }
+    }
+}
+
+/// The reader of the output went away (`wscale ... | head`): that is success.
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    let broken = |error: &std::io::Error| error.kind() == std::io::ErrorKind::BrokenPipe;
+    error.chain().any(|cause| {
+        cause.downcast_ref::<std::io::Error>().is_some_and(broken)
+            || cause
+                .downcast_ref::<serde_json::Error>()
+                .is_some_and(|error| error.io_error_kind() == Some(std::io::ErrorKind::BrokenPipe))
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_definitions_are_consistent() {
+        Cli::command().debug_assert();
     }
 }

@@ -1,0 +1,176 @@
+//! The three shifts of one window, as intervals.
+
+use crate::flow::{Flow, MAX_SHIFT, Side, Stop, Window};
+
+/// Shifts that are possible, both ends included.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Interval {
+    /// The smallest.
+    pub min: u8,
+    /// The largest.
+    pub max: u8,
+}
+
+/// An interval, or why the evidence for it contradicts itself.
+pub type Bounds = Result<Interval, &'static str>;
+
+/// The shifts of one side's window.
+#[derive(Clone, Debug)]
+pub struct Shifts {
+    /// What follows from both SYNs as seen here.
+    pub declared: Option<u8>,
+    /// What the advertiser uses.
+    pub applied: Bounds,
+    /// What the sender of the data acts on.
+    pub believed: Bounds,
+    /// Stops that bound the believed shift from above.
+    pub stopping: Option<Stopping>,
+    /// Why the advertiser is thought not to scale.
+    pub unscaled: Unscaled,
+    /// Smallest believed shift that follows from acknowledged overshoots.
+    pub overshoot: u8,
+}
+
+/// The sender stops at the edge of a shift.
+#[derive(Clone, Copy, Debug)]
+pub struct Stopping {
+    /// Which shift.
+    pub shift: u8,
+    /// The stops.
+    pub stop: Stop,
+    /// How the stops were recognised.
+    pub pattern: Pattern,
+}
+
+/// What shows that the sender stops.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pattern {
+    /// Exact ends, and the next data was released by the next ACK.
+    Released,
+    /// Exact ends that follow the window as it changes.
+    Follows,
+    /// All segments have the size of the window, or half of it, and go out one flight per ACK.
+    FrozenFlight,
+}
+
+/// Signs that the advertiser does not scale its window.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Unscaled {
+    /// The first window behind the handshake is the SYN's, less what it holds.
+    pub repeats_syn_window: bool,
+    /// The window shrinks by just the bytes that arrive, and scaled it would retract again and again.
+    pub shrinks_in_bytes: bool,
+}
+
+/// A round with a stop is one piece of evidence; this many make a proof.
+const RELEASED_ROUNDS: u32 = 8;
+
+/// Ends that follow the window are worth more.
+const FOLLOWING_ROUNDS: u32 = 3;
+
+/// Above this a window right after the handshake is not believed to be scaled: Linux and Windows open at most
+/// 2 MB (Windows 10: 8212 << 8), Solaris writes 1 MB as its SYN's window (32806 << 5).
+const LARGEST_FIRST_WINDOW: u64 = 2 << 20;
+
+/// Retractions, or steps in bytes, that are more than an accident.
+const AGAIN_AND_AGAIN: u16 = 3;
+
+impl Shifts {
+    /// Infers the shifts of `side`'s window.
+    pub(crate) fn infer(flow: &Flow, side: Side) -> Self {
+        let window = flow.windows.of(side);
+        let declared = flow.handshake.declared_shift(side);
+        let overshoot = overshoot(window);
+        let stopping = declared.and_then(|declared| stopping(flow, window, declared, overshoot));
+        let unscaled = unscaled(window, declared);
+        let believed = interval(overshoot, stopping.map_or(MAX_SHIFT, |stopping| stopping.shift));
+        let applied = interval(window.advertised.floor.shift, applied_max(window, unscaled));
+        Self { declared, applied, believed, stopping, unscaled, overshoot }
+    }
+}
+
+fn interval(min: u8, max: u8) -> Bounds {
+    if min <= max { Ok(Interval { min, max }) } else { Err("the evidence contradicts itself") }
+}
+
+/// Lower bound of the believed shift. When the capture lost ACKs, only what that cannot fake counts.
+fn overshoot(window: &Window) -> u8 {
+    let overshoots = &window.overshoots;
+    let best = if window.capture_lost_acks() { overshoots.best_robust } else { overshoots.best };
+    best.map_or(0, |overshoot| overshoot.shift)
+}
+
+/// The smallest shift below the declared one at whose edge the sender stops.
+fn stopping(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> Option<Stopping> {
+    let exact = (overshoot..declared).find_map(|shift| {
+        let stop = window.stops.at(shift);
+        let often = |rounds: u32| rounds * 5 >= window.sent.rounds;
+        let pattern = if stop.follows && stop.rounds >= FOLLOWING_ROUNDS && often(stop.rounds) {
+            Pattern::Follows
+        } else if stop.released >= RELEASED_ROUNDS && often(stop.released) {
+            Pattern::Released
+        } else {
+            return None;
+        };
+        Some(Stopping { shift, stop, pattern })
+    });
+    exact.or_else(|| frozen_flight(flow, window, declared, overshoot))
+}
+
+/// A sender that takes the window for tiny cuts its segments to the window or, as Linux does
+/// (`tcp_bound_to_half_wnd()`), to half of it, and sends them one flight per ACK.
+fn frozen_flight(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> Option<Stopping> {
+    let sent = &window.sent;
+    let raw = u32::from(window.advertised.max_raw?);
+    let full_segment = u32::from(flow.handshake.maximum_segment_size()?);
+    let largest = sent.largest_segment_bytes;
+    let steady = window.advertised.min_raw.is_some_and(|min| u32::from(min) * 10 >= raw * 9);
+    let clocked = sent.clocked_rounds >= RELEASED_ROUNDS && sent.clocked_rounds * 2 >= sent.rounds;
+    // The timestamps take 12 bytes of the segment size.
+    if !steady || !clocked || sent.retransmissions > 0 || largest + 12 >= full_segment || largest < 32 {
+        return None;
+    }
+    let shift =
+        (overshoot..declared).find(|shift| largest == raw << shift || largest == (raw << shift) / 2)?;
+    let stop =
+        Stop { raw: window.advertised.max_raw?, rounds: sent.clocked_rounds, ..window.stops.at(shift) };
+    Some(Stopping { shift, stop, pattern: Pattern::FrozenFlight })
+}
+
+fn unscaled(window: &Window, declared: Option<u8>) -> Unscaled {
+    let windows = &window.advertised;
+    let Some(declared) = declared.filter(|shift| *shift > 0) else { return Unscaled::default() };
+    let mut unscaled = Unscaled::default();
+    if let (Some(syn), Some(first)) = (windows.syn_window, windows.first)
+        && let Some(held) = first.acknowledged_bytes
+    {
+        let (syn, raw) = (u64::from(syn), u64::from(first.raw));
+        // 65535 is the largest number that fits: it does not tell a window in bytes from a larger one.
+        unscaled.repeats_syn_window = syn < u64::from(u16::MAX)
+            && held <= syn / 4
+            && raw <= syn
+            && raw >= syn - held
+            && raw << declared > LARGEST_FIRST_WINDOW;
+    }
+    let retractions = |shift: u8| windows.retractions.get(usize::from(shift)).copied().unwrap_or(0);
+    unscaled.shrinks_in_bytes = windows.byte_for_byte >= AGAIN_AND_AGAIN
+        && retractions(declared) >= AGAIN_AND_AGAIN
+        && retractions(0) == 0;
+    unscaled
+}
+
+fn applied_max(window: &Window, unscaled: Unscaled) -> u8 {
+    if unscaled.repeats_syn_window || unscaled.shrinks_in_bytes {
+        return 0;
+    }
+    let retractions = &window.advertised.retractions;
+    // A receiver that takes its window back under every shift says nothing about the shift.
+    if retractions.first().is_some_and(|count| *count > 0) {
+        return MAX_SHIFT;
+    }
+    (0..=MAX_SHIFT)
+        .rev()
+        .zip(retractions.iter().rev())
+        .find(|(_, count)| **count < AGAIN_AND_AGAIN)
+        .map_or(0, |(s, _)| s)
+}

@@ -1,0 +1,87 @@
+//! Flows: what both sides of one connection said and did, as evidence.
+//!
+//! Evidence is collected here and judged in `detect`: this stage never decides who is at fault. State per
+//! flow is bounded; nothing grows with the number of segments.
+
+mod advertised;
+mod connection;
+mod granted;
+mod handshake;
+mod history;
+mod overshoot;
+mod sequence;
+mod stops;
+mod table;
+mod window;
+
+pub use advertised::Advertised;
+pub use connection::Flow;
+pub use granted::Granted;
+pub use handshake::{Handshake, Syn};
+pub use overshoot::{Overshoot, Overshoots};
+pub use stops::{Stop, Stops};
+pub use table::FlowTable;
+pub use window::{Sent, Window};
+
+/// Shifts that RFC 7323 §2.3 allows: 0 to 14.
+pub const MAX_SHIFT: u8 = 14;
+
+/// How many shifts there are.
+pub const SHIFTS: usize = MAX_SHIFT as usize + 1;
+
+/// One end of a connection, by role.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Side {
+    /// Sent the SYN.
+    Client,
+    /// Answered it.
+    Server,
+}
+
+impl Side {
+    /// Both sides, the client first.
+    pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
+
+    /// The other side.
+    pub fn peer(self) -> Self {
+        match self {
+            Self::Client => Self::Server,
+            Self::Server => Self::Client,
+        }
+    }
+
+    /// `client` or `server`.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Client => "client",
+            Self::Server => "server",
+        }
+    }
+}
+
+/// One value for each side.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Sides<T> {
+    /// The client's.
+    pub client: T,
+    /// The server's.
+    pub server: T,
+}
+
+impl<T> Sides<T> {
+    /// The value of `side`.
+    pub fn of(&self, side: Side) -> &T {
+        match side {
+            Side::Client => &self.client,
+            Side::Server => &self.server,
+        }
+    }
+
+    /// The value of `side`, to change it.
+    pub fn of_mut(&mut self, side: Side) -> &mut T {
+        match side {
+            Side::Client => &mut self.client,
+            Side::Server => &mut self.server,
+        }
+    }
+}

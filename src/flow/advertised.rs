@@ -1,0 +1,191 @@
+//! The windows that one side advertised, and what they say about the shift that it really applies.
+
+use super::SHIFTS;
+
+/// Windows of one advertiser. Raw values are as on the wire.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Advertised {
+    /// The window of the SYN or SYN-ACK, never scaled.
+    pub syn_window: Option<u16>,
+    /// First raw window behind the handshake.
+    pub first: Option<First>,
+    /// Smallest raw window behind the handshake.
+    pub min_raw: Option<u16>,
+    /// Largest raw window behind the handshake.
+    pub max_raw: Option<u16>,
+    /// Segments with a window behind the handshake.
+    pub segments: u64,
+    /// Segments that advertise a window of zero.
+    pub zero_windows: u64,
+    /// The lower bound of the applied shift that follows from the SYN's window.
+    pub floor: Floor,
+    /// How often the right edge would have moved left by more than rounding, for each shift.
+    pub retractions: [u16; SHIFTS],
+    /// How often the raw window shrank by exactly the bytes that were acknowledged: a window in bytes.
+    pub byte_for_byte: u16,
+    /// Highest acknowledgment, as a position.
+    pub highest_ack: Option<i64>,
+    /// Acknowledgments of data that was never captured: the capture has holes.
+    pub phantom_acks: u32,
+    newest: Option<(i64, u16)>,
+}
+
+/// The first window behind the handshake.
+#[derive(Clone, Copy, Debug)]
+pub struct First {
+    /// Its frame.
+    pub frame: u64,
+    /// The raw window.
+    pub raw: u16,
+    /// Bytes of the peer's data that it acknowledges, where the initial sequence number is known.
+    pub acknowledged_bytes: Option<u64>,
+}
+
+/// A receiver does not take back what it has offered, so the first windows say how far they must be scaled.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Floor {
+    /// `raw << shift` reaches the SYN's window less what was acknowledged since only from this shift on.
+    pub shift: u8,
+    /// The first segment that says so.
+    pub frame: u64,
+    /// Its raw window.
+    pub raw: u16,
+    /// The SYN's window less what that segment acknowledges.
+    pub promised_bytes: u64,
+    /// What that segment acknowledges.
+    pub acknowledged_bytes: u64,
+    /// How many segments say at least one less.
+    pub segments: u32,
+}
+
+/// Less than this many bytes acknowledged at once says nothing about byte-for-byte shrinking.
+const BYTE_FOR_BYTE_MIN: i64 = 64;
+
+impl Advertised {
+    /// A window behind the handshake. `ack` is the acknowledged position; `anchored` says that position 1 is
+    /// the first byte of data for certain.
+    pub(crate) fn note(&mut self, frame: u64, raw: u16, ack: Option<i64>, anchored: bool) {
+        let acknowledged_bytes = ack.filter(|_| anchored).and_then(|ack| u64::try_from(ack - 1).ok());
+        if self.first.is_none() {
+            self.first = Some(First { frame, raw, acknowledged_bytes });
+        }
+        self.segments += 1;
+        self.min_raw = Some(self.min_raw.map_or(raw, |min| min.min(raw)));
+        self.max_raw = Some(self.max_raw.map_or(raw, |max| max.max(raw)));
+        self.zero_windows += u64::from(raw == 0);
+        self.note_floor(frame, raw, acknowledged_bytes);
+        if let Some(ack) = ack {
+            self.note_right_edge(raw, ack);
+            self.highest_ack = Some(self.highest_ack.map_or(ack, |highest| highest.max(ack)));
+        }
+    }
+
+    /// RFC 9293 §3.8.6.2.1: a receiver SHOULD NOT shrink the window. So `raw << k >= W0 - acknowledged`, up to
+    /// rounding. Zero says nothing: a full buffer is no collapse. Errs towards the smaller shift.
+    fn note_floor(&mut self, frame: u64, raw: u16, acknowledged_bytes: Option<u64>) {
+        let (Some(syn_window), Some(acknowledged)) = (self.syn_window, acknowledged_bytes) else { return };
+        let Some(promised) = u64::from(syn_window).checked_sub(acknowledged) else { return };
+        if raw == 0 || promised == 0 {
+            return;
+        }
+        let needed = (0..=super::MAX_SHIFT).find(|shift| (u64::from(raw) + 1) << shift > promised);
+        let needed = needed.unwrap_or(super::MAX_SHIFT);
+        if needed > self.floor.shift {
+            let keeps = self.floor.shift + 1 == needed;
+            self.floor = Floor {
+                shift: needed,
+                frame,
+                raw,
+                promised_bytes: promised,
+                acknowledged_bytes: acknowledged,
+                segments: if keeps { self.floor.segments } else { 0 },
+            };
+        }
+        if needed > 0 && needed + 1 >= self.floor.shift {
+            self.floor.segments = self.floor.segments.saturating_add(1);
+        }
+    }
+
+    /// RFC 7323 §2.4: rounding may move the right edge left by less than `2^k`; more is a retraction. Only
+    /// segments that advance the acknowledgment are compared: others may have been reordered.
+    fn note_right_edge(&mut self, raw: u16, ack: i64) {
+        let Some((before_ack, before_raw)) = self.newest else {
+            self.newest = Some((ack, raw));
+            return;
+        };
+        if ack < before_ack || (ack == before_ack && raw <= before_raw) {
+            return;
+        }
+        self.newest = Some((ack, raw));
+        let advance = ack - before_ack;
+        let Some(shrunk) = before_raw.checked_sub(raw).map(i64::from).filter(|shrunk| *shrunk > 0) else {
+            return;
+        };
+        if shrunk == advance && advance >= BYTE_FOR_BYTE_MIN {
+            self.byte_for_byte = self.byte_for_byte.saturating_add(1);
+        }
+        for (shift, count) in self.retractions.iter_mut().enumerate() {
+            if (shrunk << shift) - advance > 1 << shift {
+                *count = count.saturating_add(1);
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn after_syn(syn_window: u16) -> Advertised {
+        Advertised { syn_window: Some(syn_window), ..Advertised::default() }
+    }
+
+    #[test]
+    fn the_first_window_bounds_the_applied_shift_from_below() {
+        for (syn, raw, shift) in
+            [(5840, 92, 6), (29200, 229, 7), (64240, 502, 7), (64240, 63, 10), (64240, 64240, 0)]
+        {
+            let mut windows = after_syn(syn);
+            windows.note(3, raw, Some(1), true);
+            assert_eq!(windows.floor.shift, shift, "{syn} {raw}");
+        }
+    }
+
+    #[test]
+    fn a_window_above_the_syns_bounds_nothing() {
+        let mut windows = after_syn(8192);
+        windows.note(3, 8212, Some(1), true);
+        assert_eq!(windows.floor.shift, 0);
+    }
+
+    #[test]
+    fn data_that_was_acknowledged_is_no_collapse() {
+        let mut windows = after_syn(8192);
+        windows.note(3, 192, Some(8001), true);
+        assert_eq!(windows.floor.shift, 0);
+    }
+
+    #[test]
+    fn a_zero_window_is_no_collapse() {
+        let mut windows = after_syn(8192);
+        windows.note(3, 0, Some(1), true);
+        assert_eq!(windows.floor.shift, 0);
+    }
+
+    #[test]
+    fn a_buffer_that_fills_retracts_only_under_a_wrong_shift() {
+        let mut windows = after_syn(64240);
+        windows.note(3, 64240, Some(1), true);
+        windows.note(5, 62792, Some(1449), true);
+        assert_eq!((windows.retractions[0], windows.retractions[7], windows.byte_for_byte), (0, 1, 1));
+    }
+
+    #[test]
+    fn reordered_acks_retract_nothing() {
+        let mut windows = after_syn(64240);
+        windows.note(3, 200, Some(2000), true);
+        windows.note(4, 100, Some(1000), true);
+        windows.note(5, 100, Some(2000), true);
+        assert_eq!(windows.retractions, [0; SHIFTS]);
+    }
+}

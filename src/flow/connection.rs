@@ -1,0 +1,128 @@
+//! One flow: both directions of a 4-tuple between a SYN and the next.
+
+use crate::decode::{Endpoint, Segment};
+
+use super::window::Moment;
+use super::{Handshake, Side, Sides, Window};
+
+/// One flow, as evidence.
+#[derive(Clone, Debug)]
+pub struct Flow {
+    /// The client and the server.
+    pub endpoints: Sides<Endpoint>,
+    /// The client is the one that sent the SYN; otherwise it is the sender of the first frame.
+    pub client_known: bool,
+    /// The SYNs.
+    pub handshake: Handshake,
+    /// For each side the window that it advertises, and the other side's data against it.
+    pub windows: Sides<Window>,
+    /// First frame.
+    pub first_frame: u64,
+    /// Latest frame.
+    pub last_frame: u64,
+    /// Frames.
+    pub frames: u64,
+    /// Capture time of the first frame.
+    pub first_us: i64,
+    /// Latest capture time.
+    pub last_us: i64,
+    /// A FIN or a RST was captured.
+    pub(crate) closing: bool,
+}
+
+impl Flow {
+    /// A flow that begins with `segment`.
+    pub(crate) fn new(segment: &Segment) -> Self {
+        let syn_ack = segment.flags.syn && segment.flags.ack;
+        let (client, server) = if syn_ack {
+            (segment.destination, segment.source)
+        } else {
+            (segment.source, segment.destination)
+        };
+        Self {
+            endpoints: Sides { client, server },
+            client_known: segment.flags.syn,
+            handshake: Handshake::default(),
+            windows: Sides::default(),
+            first_frame: segment.frame,
+            last_frame: segment.frame,
+            frames: 0,
+            first_us: segment.time_us,
+            last_us: segment.time_us,
+            closing: false,
+        }
+    }
+
+    /// Which side sent `segment`.
+    pub(crate) fn sender(&self, segment: &Segment) -> Side {
+        if segment.source == self.endpoints.client { Side::Client } else { Side::Server }
+    }
+
+    /// Takes `segment` into account.
+    pub(crate) fn note(&mut self, segment: &Segment) {
+        self.frames += 1;
+        self.last_frame = segment.frame;
+        self.first_us = self.first_us.min(segment.time_us);
+        self.last_us = self.last_us.max(segment.time_us);
+        self.closing |= segment.flags.fin || segment.flags.rst;
+        self.orient(segment);
+        let from = self.sender(segment);
+        self.handshake.note(from, segment);
+        let sequence = self.locate(from, segment);
+        if let (Some(sequence), true) = (sequence, segment.payload_bytes > 0 && !segment.flags.rst) {
+            let moment = self.moment(from);
+            self.windows.of_mut(from.peer()).send(segment, sequence, &moment);
+        }
+        self.windows.of_mut(from).advertise(segment, sequence);
+    }
+
+    /// A SYN that is captured late still says who the client is.
+    fn orient(&mut self, segment: &Segment) {
+        if self.client_known || !segment.flags.syn {
+            return;
+        }
+        self.client_known = true;
+        let client = if segment.flags.ack { segment.destination } else { segment.source };
+        if client != self.endpoints.client {
+            let Sides { client, server } = &mut self.endpoints;
+            std::mem::swap(client, server);
+            let Sides { client, server } = &mut self.windows;
+            std::mem::swap(client, server);
+        }
+    }
+
+    /// The position of the segment's first byte of data in its sender's space.
+    fn locate(&mut self, from: Side, segment: &Segment) -> Option<i64> {
+        // The space of a side's data is kept with the window that limits it: the peer's.
+        let space = &mut self.windows.of_mut(from.peer()).space;
+        if segment.flags.syn {
+            space.anchor(segment.sequence);
+        }
+        let position = space.position(segment.sequence);
+        if segment.flags.syn && segment.flags.ack {
+            self.windows.of_mut(from).space.anchor(segment.acknowledgment.wrapping_sub(1));
+        }
+        // Data in a SYN begins behind the number that the SYN takes.
+        position.map(|position| position + i64::from(segment.flags.syn))
+    }
+
+    fn moment(&self, from: Side) -> Moment {
+        let syn = self.handshake.syn;
+        // Without Fast Open a server sends nothing before it has the client's first segment behind the SYN,
+        // and that segment's window replaces the SYN's.
+        let fast_open = syn.client.is_some_and(|syn| syn.payload_bytes > 0);
+        Moment {
+            lag_us: *self.handshake.lag_us.of(from),
+            rtt_us: self.handshake.rtt_us(),
+            maximum_segment_size: self.handshake.maximum_segment_size(),
+            sender_ack: self.windows.of(from).advertised.highest_ack,
+            behind_handshake: from == Side::Server && self.handshake.completed.is_some() && !fast_open,
+            foreign_windows: self.handshake.is_multipath(),
+        }
+    }
+
+    /// `frame.time` of the latest frame less that of the first.
+    pub fn duration_us(&self) -> i64 {
+        self.last_us - self.first_us
+    }
+}

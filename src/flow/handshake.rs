@@ -1,0 +1,186 @@
+//! What the SYNs said, and the round trip that the handshake shows.
+
+use crate::decode::{Offer, Segment};
+
+use super::{MAX_SHIFT, Side, Sides};
+
+/// One side's SYN, as first captured, and what its retransmissions changed.
+#[derive(Clone, Copy, Debug)]
+pub struct Syn {
+    /// Frame of the first one.
+    pub frame: u64,
+    /// When the latest one was captured.
+    pub time_us: i64,
+    /// Initial sequence number.
+    pub sequence: u32,
+    /// The window field, never scaled (RFC 7323 §2.2: "The Window field in a segment where the SYN bit is
+    /// set ... MUST NOT be scaled").
+    pub window: u16,
+    /// Window scale as the latest one offers it.
+    pub offer: Offer,
+    /// Retransmissions do not agree about the option.
+    pub offers_differ: bool,
+    /// A retransmission that came without the option although an earlier one had it.
+    pub retried_without: Option<u64>,
+    /// Maximum segment size.
+    pub maximum_segment_size: Option<u16>,
+    /// SACK permitted.
+    pub sack_permitted: bool,
+    /// TSval and TSecr.
+    pub timestamps: Option<(u32, u32)>,
+    /// Multipath TCP.
+    pub mptcp: bool,
+    /// The longest run of NOPs in the latest one.
+    pub nop_run: u8,
+    /// The SYN has the ACK bit.
+    pub acknowledges: bool,
+    /// Payload bytes (Fast Open).
+    pub payload_bytes: u32,
+    /// How many were captured.
+    pub count: u32,
+}
+
+/// The handshake of one flow.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Handshake {
+    /// Each side's SYN.
+    pub syn: Sides<Option<Syn>>,
+    /// The client's first segment without SYN after the SYN-ACK: frame.
+    pub completed: Option<u64>,
+    /// From an ACK captured here to the reaction of this side captured here: the part of the round trip that
+    /// lies on this side of the capture point.
+    pub lag_us: Sides<Option<i64>>,
+}
+
+impl Handshake {
+    /// Takes a segment of `from` into account.
+    pub(crate) fn note(&mut self, from: Side, segment: &Segment) {
+        if segment.flags.syn {
+            self.note_syn(from, segment);
+        } else if from == Side::Client && segment.flags.ack && !segment.flags.rst && self.completed.is_none()
+        {
+            let Some(syn_ack) = self.syn.server.filter(|syn| syn.acknowledges) else { return };
+            if segment.acknowledgment.wrapping_sub(syn_ack.sequence).cast_signed() < 1 {
+                return;
+            }
+            self.completed = Some(segment.frame);
+            // A SYN-ACK that was sent twice does not say which one this answers.
+            if syn_ack.count == 1 {
+                self.lag_us.client = positive(segment.time_us - syn_ack.time_us);
+            }
+        }
+    }
+
+    fn note_syn(&mut self, from: Side, segment: &Segment) {
+        let options = &segment.options;
+        if let (Side::Server, true, Some(syn)) = (from, segment.flags.ack, self.syn.client)
+            && self.syn.server.is_none()
+        {
+            // A SYN that was sent twice is told apart by the timestamp that the SYN-ACK echoes.
+            let echoes_latest = matches!((syn.timestamps, options.timestamps),
+                (Some((value, _)), Some((_, echo))) if value == echo);
+            if syn.count == 1 || echoes_latest {
+                self.lag_us.server = positive(segment.time_us - syn.time_us);
+            }
+        }
+        let latest = Syn {
+            frame: segment.frame,
+            time_us: segment.time_us,
+            sequence: segment.sequence,
+            window: segment.raw_window,
+            offer: options.window_scale,
+            offers_differ: false,
+            retried_without: None,
+            maximum_segment_size: options.maximum_segment_size,
+            sack_permitted: options.sack_permitted,
+            timestamps: options.timestamps,
+            mptcp: options.mptcp,
+            nop_run: options.nop_run,
+            acknowledges: segment.flags.ack,
+            payload_bytes: segment.payload_bytes,
+            count: 1,
+        };
+        let slot = self.syn.of_mut(from);
+        let Some(first) = slot else {
+            *slot = Some(latest);
+            return;
+        };
+        let mut merged = Syn {
+            frame: first.frame,
+            window: first.window,
+            count: first.count.saturating_add(1),
+            offers_differ: first.offers_differ,
+            retried_without: first.retried_without,
+            acknowledges: first.acknowledges || latest.acknowledges,
+            ..latest
+        };
+        if latest.offer == Offer::Unseen {
+            merged.offer = first.offer;
+        } else if first.offer != Offer::Unseen && first.offer != latest.offer {
+            merged.offers_differ = true;
+            if latest.offer == Offer::Absent {
+                merged.retried_without = merged.retried_without.or(Some(segment.frame));
+            }
+        }
+        *slot = Some(merged);
+    }
+
+    /// What `side` offered, over all its SYNs.
+    pub fn offer(&self, side: Side) -> Offer {
+        match self.syn.of(side) {
+            None => Offer::Unseen,
+            Some(syn) if syn.offers_differ => Offer::Inconsistent,
+            Some(syn) => syn.offer,
+        }
+    }
+
+    /// What the two ends agreed on, as far as both SYNs were seen here: the shift of `side`'s window.
+    ///
+    /// RFC 7323 §2.2: "This option is an offer, not a promise; both sides MUST send Window Scale options in
+    /// their <SYN> segments to enable window scaling in either direction."
+    pub fn declared_shift(&self, side: Side) -> Option<u8> {
+        match self.scaling() {
+            Some(true) => self.latest_shift(side),
+            Some(false) => Some(0),
+            None => None,
+        }
+    }
+
+    /// Whether both offered (`true`) or one declined (`false`); `None` where the capture does not tell.
+    pub fn scaling(&self) -> Option<bool> {
+        let offers = Side::BOTH.map(|side| self.syn.of(side).map_or(Offer::Unseen, |syn| syn.offer));
+        if offers.contains(&Offer::Absent) {
+            return Some(false);
+        }
+        offers.iter().all(|offer| matches!(offer, Offer::Shift(_))).then_some(true)
+    }
+
+    /// The shift of the latest SYN, limited to what RFC 7323 §2.3 allows: "If a Window Scale option is
+    /// received with a shift.cnt value larger than 14, the TCP SHOULD log the error but MUST use 14".
+    fn latest_shift(&self, side: Side) -> Option<u8> {
+        match self.syn.of(side).as_ref()?.offer {
+            Offer::Shift(shift) => Some(shift.min(MAX_SHIFT)),
+            _ => None,
+        }
+    }
+
+    /// The whole round trip, as the handshake shows it.
+    pub fn rtt_us(&self) -> Option<i64> {
+        Some(self.lag_us.client? + self.lag_us.server?)
+    }
+
+    /// The smaller maximum segment size of both sides: no segment of either direction should exceed it.
+    pub fn maximum_segment_size(&self) -> Option<u16> {
+        let sizes = Side::BOTH.map(|side| self.syn.of(side).and_then(|syn| syn.maximum_segment_size));
+        sizes.into_iter().flatten().min()
+    }
+
+    /// Both SYNs carry MPTCP: windows are relative to the data acknowledgment (RFC 8684 §3.3.1).
+    pub fn is_multipath(&self) -> bool {
+        Side::BOTH.iter().all(|side| self.syn.of(*side).is_some_and(|syn| syn.mptcp))
+    }
+}
+
+fn positive(us: i64) -> Option<i64> {
+    (us >= 0).then_some(us)
+}

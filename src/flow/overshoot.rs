@@ -1,0 +1,117 @@
+//! New data beyond the edge of a shift: the sender believes in a larger one.
+//!
+//! It counts once it is acknowledged without having been sent again: data beyond the edge that a box dropped
+//! proves nothing about health.
+
+use super::SHIFTS;
+
+/// One overshoot, as evidence.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Overshoot {
+    /// The smallest shift whose edge was not exceeded: the sender believes at least this.
+    pub shift: u8,
+    /// The frame with the data.
+    pub frame: u64,
+    /// From the newest acknowledgment that was known to the end of the data.
+    pub in_flight_bytes: u64,
+    /// The raw window that was known.
+    pub raw: u16,
+}
+
+/// A segment that ended beyond an edge.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Beyond {
+    pub(crate) end: i64,
+    /// By what the sender knew; 0 = not beyond any edge.
+    pub(crate) by_knowledge: Overshoot,
+    /// By what can have been acknowledged at most, and by what the sender knew: holds also when the capture
+    /// lost ACKs.
+    pub(crate) robust_shift: u8,
+}
+
+/// All overshoots of one direction.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Overshoots {
+    /// How often data beyond the edge of each shift was sent and acknowledged.
+    pub beyond: [u16; SHIFTS],
+    /// The same, counting only those that lost frames in the capture cannot fake.
+    pub beyond_robust: [u16; SHIFTS],
+    /// The one that excludes most.
+    pub best: Option<Overshoot>,
+    /// The one that excludes most among the robust ones.
+    pub best_robust: Option<Overshoot>,
+    open: Option<Beyond>,
+}
+
+impl Overshoots {
+    /// New data went beyond an edge.
+    pub(crate) fn note(&mut self, beyond: Beyond) {
+        let more = self.open.is_none_or(|open| {
+            (beyond.robust_shift, beyond.by_knowledge.shift) > (open.robust_shift, open.by_knowledge.shift)
+        });
+        if more {
+            self.open = Some(beyond);
+        }
+    }
+
+    /// Data was sent again: it was perhaps lost.
+    pub(crate) fn retransmitted(&mut self, start: i64, end: i64) {
+        if self.open.is_some_and(|open| start < open.end && end >= open.end) {
+            self.open = None;
+        }
+    }
+
+    /// Everything before `ack` arrived.
+    pub(crate) fn acknowledged(&mut self, ack: i64) {
+        let Some(open) = self.open.filter(|open| open.end <= ack) else { return };
+        self.open = None;
+        let found = open.by_knowledge;
+        let robust = Overshoot { shift: open.robust_shift, ..found };
+        count(&mut self.beyond, found.shift);
+        count(&mut self.beyond_robust, robust.shift);
+        keep(&mut self.best, found);
+        keep(&mut self.best_robust, robust);
+    }
+}
+
+fn count(counts: &mut [u16; SHIFTS], shift: u8) {
+    counts.iter_mut().take(usize::from(shift)).for_each(|count| *count = count.saturating_add(1));
+}
+
+fn keep(best: &mut Option<Overshoot>, found: Overshoot) {
+    if found.shift > best.map_or(0, |best| best.shift) {
+        *best = Some(found);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn beyond(end: i64, shift: u8, robust_shift: u8) -> Beyond {
+        Beyond {
+            end,
+            by_knowledge: Overshoot { shift, frame: 9, in_flight_bytes: 1448, raw: 63 },
+            robust_shift,
+        }
+    }
+
+    #[test]
+    fn an_overshoot_counts_when_it_is_acknowledged() {
+        let mut overshoots = Overshoots::default();
+        overshoots.note(beyond(1449, 5, 0));
+        assert_eq!(overshoots.best, None);
+        overshoots.acknowledged(1449);
+        assert_eq!(overshoots.best.map(|best| best.shift), Some(5));
+        assert_eq!((overshoots.beyond[4], overshoots.beyond[5], overshoots.best_robust), (1, 0, None));
+    }
+
+    #[test]
+    fn an_overshoot_that_was_sent_again_proves_nothing() {
+        let mut overshoots = Overshoots::default();
+        overshoots.note(beyond(1449, 5, 5));
+        overshoots.retransmitted(1, 1449);
+        overshoots.acknowledged(1449);
+        assert_eq!(overshoots.best, None);
+    }
+}

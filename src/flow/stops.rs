@@ -1,0 +1,178 @@
+//! Data that stops exactly at the edge of a shift: the sender believes no more than that.
+//!
+//! A *piece* is a stretch of new data whose length is no multiple of the full segment: something made the
+//! sender stop in the middle. It is a *stop* at shift k when it ends exactly at `ack + (raw << k)` of the
+//! newest ACK that the sender knew, and contiguous data follows with no data from the receiver in between.
+//! Sizes alone prove little (an application may write records of just that size), so a stop says more when
+//! the next data was *released* by the next ACK, or when the ends *follow* windows that differ.
+
+use super::granted::{Candidates, Edges, Granted};
+use super::{MAX_SHIFT, SHIFTS};
+
+/// Frames kept per shift as evidence.
+const FRAMES: usize = 5;
+
+/// Shifts at which one piece may end; more would be a coincidence of tiny windows.
+const HITS: usize = 4;
+
+/// The stops at one shift.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Stop {
+    /// Rounds with a stop.
+    pub rounds: u32,
+    /// Rounds with a stop whose next data was released by the next ACK.
+    pub released: u32,
+    /// The raw window of the first.
+    pub raw: u16,
+    /// Stops at two or more different raw windows.
+    pub follows: bool,
+    /// The first few frames.
+    pub frames: [Option<u64>; FRAMES],
+    pub(crate) counted: Option<(u32, bool)>,
+}
+
+/// The stops of one direction, by shift.
+#[derive(Clone, Debug, Default)]
+pub struct Stops {
+    by_shift: Option<Box<[Stop; SHIFTS]>>,
+    piece: Option<Piece>,
+}
+
+/// A piece that ended at an edge, while it is open whether contiguous data follows.
+#[derive(Clone, Copy, Debug)]
+struct Piece {
+    end: i64,
+    frame: u64,
+    round: u32,
+    hits: [Option<Hit>; HITS],
+}
+
+#[derive(Clone, Copy, Debug)]
+struct Hit {
+    shift: u8,
+    raw: u16,
+    /// When the ACK that moved the edge was captured.
+    released_us: Option<i64>,
+}
+
+/// New data, as the stops see it.
+pub(crate) struct NewData<'a> {
+    pub(crate) frame: u64,
+    pub(crate) time_us: i64,
+    pub(crate) start: i64,
+    pub(crate) end: i64,
+    pub(crate) round: u32,
+    /// The smaller MSS less the option bytes.
+    pub(crate) full_segment: i64,
+    pub(crate) lag_us: Option<i64>,
+    pub(crate) rtt_us: Option<i64>,
+    pub(crate) edges: &'a Edges,
+    pub(crate) newest: &'a Candidates,
+}
+
+impl Stops {
+    /// The stops at `shift`.
+    pub fn at(&self, shift: u8) -> Stop {
+        self.by_shift.as_ref().and_then(|stops| stops.get(usize::from(shift)).copied()).unwrap_or_default()
+    }
+
+    /// The receiver sent data, or a gap followed: the piece says nothing.
+    pub(crate) fn interrupt(&mut self) {
+        self.piece = None;
+    }
+
+    /// The receiver granted a window: it may be what releases the next data.
+    pub(crate) fn granted(&mut self, time_us: i64, ack: i64, raw: u16) {
+        let Some(piece) = &mut self.piece else { return };
+        for hit in piece.hits.iter_mut().flatten() {
+            if hit.released_us.is_none() && ack + (i64::from(raw) << hit.shift) > piece.end {
+                hit.released_us = Some(time_us);
+            }
+        }
+    }
+
+    /// New data of the sender.
+    pub(crate) fn data(&mut self, data: &NewData<'_>) {
+        if let Some(piece) = self.piece.take()
+            && piece.end == data.start
+        {
+            self.settle(&piece, data);
+        }
+        if (data.end - data.start) % data.full_segment == 0 {
+            return;
+        }
+        let mut hits = [None; HITS];
+        let mut free = hits.iter_mut();
+        for (shift, known) in (0..=MAX_SHIFT).zip(data.edges) {
+            if let Some(hit) = hit(shift, *known, data)
+                && let Some(slot) = free.next()
+            {
+                *slot = Some(hit);
+            }
+        }
+        if hits.iter().any(Option::is_some) {
+            self.piece = Some(Piece { end: data.end, frame: data.frame, round: data.round, hits });
+        }
+    }
+
+    fn settle(&mut self, piece: &Piece, next: &NewData<'_>) {
+        let stops = self.by_shift.get_or_insert_default();
+        for hit in piece.hits.iter().flatten() {
+            if let Some(stop) = stops.get_mut(usize::from(hit.shift)) {
+                stop.count(piece, hit, was_released(hit, next));
+            }
+        }
+    }
+}
+
+impl Stop {
+    fn count(&mut self, piece: &Piece, hit: &Hit, released: bool) {
+        if self.rounds == 0 {
+            self.raw = hit.raw;
+        }
+        self.follows |= self.raw != hit.raw;
+        // A round counts once, however many pieces it holds.
+        let before = self.counted.filter(|(round, _)| *round == piece.round);
+        let released_before = before.is_some_and(|(_, released)| released);
+        self.rounds += u32::from(before.is_none());
+        self.released += u32::from(released && !released_before);
+        self.counted = Some((piece.round, released || released_before));
+        if let Some(slot) = self.frames.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(piece.frame);
+        }
+    }
+}
+
+/// The ACK at whose edge the data ends exactly, if there is one.
+fn hit(shift: u8, known: i64, data: &NewData<'_>) -> Option<Hit> {
+    let candidates = data.newest.iter().rev().flatten();
+    for candidate in candidates {
+        let granted = candidate.granted;
+        let window = i64::from(granted.raw) << shift;
+        // A multiple of the full segment is an end like any other.
+        if granted.edge(shift) == data.end
+            && known <= data.end
+            && window > 0
+            && window % data.full_segment != 0
+        {
+            let moved = |next: &Granted| next.edge(shift) > data.end;
+            let released_us = candidate.superseded.filter(moved).map(|next| next.time_us);
+            return Some(Hit { shift, raw: granted.raw, released_us });
+        }
+    }
+    None
+}
+
+/// Whether the ACK that moved the edge is what released the next data: it came just as long after that ACK as
+/// a reaction takes on this side of the capture point. An application's pace or a persist timer does not.
+fn was_released(hit: &Hit, next: &NewData<'_>) -> bool {
+    hit.released_us.is_some_and(|released| is_reaction(next.time_us - released, next.lag_us, next.rtt_us))
+}
+
+/// Whether a delay is that of a reaction on this side of the capture point, as the handshake showed it.
+///
+/// The tolerance is a sixteenth of the round trip: records that an application writes at almost the pace of
+/// the round trip must not pass, and a real release is late by less than that.
+pub(crate) fn is_reaction(delay_us: i64, lag_us: Option<i64>, rtt_us: Option<i64>) -> bool {
+    lag_us.zip(rtt_us).is_some_and(|(lag, rtt)| (delay_us - lag).abs() <= (rtt / 16).clamp(300, 5_000))
+}

@@ -1,0 +1,229 @@
+//! One side's window, and the other side's data against it.
+
+use crate::decode::Segment;
+use crate::units;
+
+use super::granted::{Asked, Candidate, Ledger};
+use super::history::History;
+use super::overshoot::Beyond;
+use super::sequence::Space;
+use super::stops::{NewData, is_reaction};
+use super::{Advertised, MAX_SHIFT, Overshoot, Overshoots, Stops};
+
+/// The data that was sent against a window.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Sent {
+    /// Bytes of new data.
+    pub bytes: u64,
+    /// Segments with new data.
+    pub segments: u64,
+    /// Segments that only repeat data.
+    pub retransmissions: u64,
+    /// Rounds: round trips with new data.
+    pub rounds: u32,
+    /// Rounds in which new data came just as long after an ACK as a reaction takes.
+    pub clocked_rounds: u32,
+    /// The first frames with new data.
+    pub first_frames: [Option<u64>; 3],
+    /// Capture time of the first new data.
+    pub first_us: Option<i64>,
+    /// Capture time of the latest new data.
+    pub last_us: Option<i64>,
+    /// Payload of the largest segment.
+    pub largest_segment_bytes: u32,
+    /// From the newest captured acknowledgment to the end of the data, at most.
+    pub max_in_flight_bytes: Option<u64>,
+    highest_end: Option<i64>,
+    round_started_us: Option<i64>,
+    last_clocked_round: u32,
+}
+
+/// The window that one side advertises, and the other side's data against it.
+#[derive(Clone, Debug, Default)]
+pub struct Window {
+    /// What was advertised.
+    pub advertised: Advertised,
+    /// What was sent against it.
+    pub sent: Sent,
+    /// New data beyond the edges.
+    pub overshoots: Overshoots,
+    /// New data that stops at an edge.
+    pub stops: Stops,
+    /// The sequence space of the data.
+    pub(crate) space: Space,
+    pub(crate) ledger: Ledger,
+    history: History,
+}
+
+/// What the flow knows about the moment of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Moment {
+    pub(crate) lag_us: Option<i64>,
+    pub(crate) rtt_us: Option<i64>,
+    pub(crate) maximum_segment_size: Option<u16>,
+    /// What the sender had acknowledged before, in the other space.
+    pub(crate) sender_ack: Option<i64>,
+    /// The sender cannot be acting on the SYN's window.
+    pub(crate) behind_handshake: bool,
+    /// Windows are relative to another acknowledgment than this one's (MPTCP).
+    pub(crate) foreign_windows: bool,
+}
+
+impl Window {
+    /// Acknowledgments of data that was never captured, or echoes of ACKs that were never captured: frames are
+    /// missing from the capture.
+    pub fn capture_lost_acks(&self) -> bool {
+        self.ledger.unseen_echoes > 0
+    }
+
+    /// A window that `segment` advertises. `sequence` is the segment's position in the advertiser's own space.
+    pub(crate) fn advertise(&mut self, segment: &Segment, sequence: Option<i64>) {
+        // The window of a reset means nothing.
+        if segment.flags.rst {
+            return;
+        }
+        let tsval = segment.options.timestamps.map(|(value, _)| value);
+        let ack = segment.flags.ack.then(|| self.space.position(segment.acknowledgment)).flatten();
+        if segment.flags.syn {
+            self.advertised.syn_window.get_or_insert(segment.raw_window);
+            self.ledger.grant_in_syn(segment.time_us, ack.unwrap_or(1), segment.raw_window, tsval);
+            return;
+        }
+        if segment.payload_bytes > 0 {
+            self.stops.interrupt();
+        }
+        if !segment.flags.ack {
+            return;
+        }
+        self.advertised.note(segment.frame, segment.raw_window, ack, self.space.is_anchored());
+        let Some(ack) = ack else { return };
+        self.overshoots.acknowledged(ack);
+        self.stops.granted(segment.time_us, ack, segment.raw_window);
+        self.ledger.grant(segment.time_us, ack, segment.raw_window, tsval, sequence);
+        // One more than the data: the FIN takes a number.
+        if self.sent.highest_end.is_some_and(|end| ack > end + 1) {
+            self.advertised.phantom_acks = self.advertised.phantom_acks.saturating_add(1);
+        }
+    }
+
+    /// Data of the other side, `sequence` its position.
+    pub(crate) fn send(&mut self, segment: &Segment, sequence: i64, moment: &Moment) {
+        let length = i64::from(segment.payload_bytes);
+        let end = sequence + length;
+        let before = self.sent.highest_end.unwrap_or(sequence);
+        self.sent.largest_segment_bytes = self.sent.largest_segment_bytes.max(segment.payload_bytes);
+        if end <= before {
+            self.overshoots.retransmitted(sequence, end);
+            // A keep-alive repeats at most one byte (RFC 9293 §3.8.4).
+            self.sent.retransmissions += u64::from(length > 1);
+            return;
+        }
+        let start = sequence.max(before);
+        self.sent.note(segment, start, end, moment.rtt_us);
+        if let Some(ack) = self.advertised.highest_ack {
+            let in_flight = u64::try_from(end - ack).unwrap_or(0);
+            self.sent.max_in_flight_bytes = Some(self.sent.max_in_flight_bytes.unwrap_or(0).max(in_flight));
+        }
+        if !segment.flags.syn && !moment.foreign_windows {
+            self.infer(segment, sequence, before, end, moment);
+        }
+        self.history.note(segment.time_us, before, moment.rtt_us.unwrap_or(0));
+    }
+
+    /// Compares new data with the edges that its sender knew.
+    fn infer(&mut self, segment: &Segment, sequence: i64, before: i64, end: i64, moment: &Moment) {
+        let asked = Asked {
+            time_us: segment.time_us,
+            echo: segment.options.timestamps.map(|(_, echo)| echo),
+            sender_ack: moment.sender_ack,
+            lag_us: moment.lag_us,
+            rtt_us: moment.rtt_us,
+            behind_handshake: moment.behind_handshake,
+        };
+        let Some(known) = self.ledger.known_to(&asked) else {
+            self.stops.interrupt();
+            return;
+        };
+        let reacts = |candidate: &Candidate| {
+            is_reaction(segment.time_us - candidate.granted.time_us, moment.lag_us, moment.rtt_us)
+        };
+        if self.sent.last_clocked_round < self.sent.rounds && known.newest.iter().flatten().any(reacts) {
+            self.sent.last_clocked_round = self.sent.rounds;
+            self.sent.clocked_rounds += 1;
+        }
+        // A window probe may exceed the edge by one byte (RFC 9293 §3.8.6.1).
+        let needed =
+            (0..).zip(known.edges).find(|(_, edge)| end - 1 <= *edge).map_or(MAX_SHIFT, |(shift, _)| shift);
+        if needed > 0 && end - before > 1 {
+            let newest = known.newest.iter().rev().flatten().next().map(|candidate| candidate.granted);
+            let (ack, raw) = newest.map_or((before, 0), |granted| (granted.ack, granted.raw));
+            let in_flight_bytes = u64::try_from(end - ack).unwrap_or(0);
+            let by_knowledge = Overshoot { shift: needed, frame: segment.frame, in_flight_bytes, raw };
+            let robust_shift = needed.min(self.needed_at_most(segment.time_us, end, before, moment));
+            // Without timestamps only what holds both ways counts: see `granted`.
+            let by_knowledge = if asked.echo.is_some() {
+                by_knowledge
+            } else {
+                Overshoot { shift: robust_shift, ..by_knowledge }
+            };
+            if by_knowledge.shift > 0 {
+                self.overshoots.note(Beyond { end, by_knowledge, robust_shift });
+            }
+        }
+        if let Some(size) = moment.maximum_segment_size {
+            let full_segment = i64::from(size) - i64::from(segment.option_bytes);
+            if full_segment > 0 {
+                self.stops.data(&NewData {
+                    frame: segment.frame,
+                    time_us: segment.time_us,
+                    start: sequence.max(before),
+                    end,
+                    round: self.sent.rounds,
+                    full_segment,
+                    lag_us: moment.lag_us,
+                    rtt_us: moment.rtt_us,
+                    edges: &known.edges,
+                    newest: &known.newest,
+                });
+            }
+        }
+    }
+
+    /// The smallest shift whose edge was not exceeded even if every ACK that can have existed was known: the
+    /// receiver acknowledged all that had been sent three quarters of a round trip ago, with the largest
+    /// window that it ever advertised.
+    fn needed_at_most(&self, time_us: i64, end: i64, before: i64, moment: &Moment) -> u8 {
+        let Some(raw) = self.advertised.max_raw else { return 0 };
+        let ack = moment.rtt_us.map_or(before, |rtt| self.history.sent_by(time_us - rtt * 3 / 4, before));
+        let syn_edge = 1 + i64::from(self.advertised.syn_window.unwrap_or(u16::MAX));
+        if end - 1 <= syn_edge && !moment.behind_handshake {
+            return 0;
+        }
+        (0..=MAX_SHIFT).find(|shift| end - 1 <= ack + (i64::from(raw) << shift)).unwrap_or(MAX_SHIFT)
+    }
+}
+
+impl Sent {
+    /// Bytes per second from the first to the last new data; one segment has no rate.
+    pub fn rate_bytes_per_s(&self) -> Option<u64> {
+        let elapsed = self.last_us? - self.first_us?;
+        units::rate_of(self.bytes, elapsed).filter(|_| self.segments > 1)
+    }
+
+    fn note(&mut self, segment: &Segment, start: i64, end: i64, rtt_us: Option<i64>) {
+        let time_us = segment.time_us;
+        if let Some(slot) = self.first_frames.iter_mut().find(|slot| slot.is_none()) {
+            *slot = Some(segment.frame);
+        }
+        self.bytes += u64::try_from(end - start).unwrap_or(0);
+        self.segments += 1;
+        self.first_us.get_or_insert(time_us);
+        self.last_us = Some(time_us);
+        self.highest_end = Some(end);
+        let elapsed = self.round_started_us.map(|started| time_us - started);
+        if elapsed.is_none_or(|elapsed| elapsed >= rtt_us.unwrap_or(1_000) * 3 / 4) {
+            self.rounds += 1;
+            self.round_started_us = Some(time_us);
+        }
+    }
+}

@@ -1,0 +1,73 @@
+//! What is reported about one capture.
+
+use crate::decode::Skip;
+
+use super::FlowReport;
+
+/// Frames that hold no usable segment, by reason.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct Skipped {
+    /// Neither IPv4 nor IPv6.
+    pub not_ip: u64,
+    /// IP, but not TCP.
+    pub not_tcp: u64,
+    /// A fragment behind the first.
+    pub fragment: u64,
+    /// Cut by the snap length before the end of the TCP header.
+    pub truncated: u64,
+    /// A header that contradicts itself.
+    pub malformed: u64,
+}
+
+impl Skipped {
+    /// Counts one frame.
+    pub fn count(&mut self, skip: Skip) {
+        *match skip {
+            Skip::NotIp => &mut self.not_ip,
+            Skip::NotTcp => &mut self.not_tcp,
+            Skip::Fragment => &mut self.fragment,
+            Skip::Truncated => &mut self.truncated,
+            Skip::Malformed => &mut self.malformed,
+        } += 1;
+    }
+
+    /// The reasons that occurred, in words, with their counts.
+    pub fn reasons(&self) -> impl Iterator<Item = (&'static str, u64)> {
+        [
+            ("not IP", self.not_ip),
+            ("not TCP", self.not_tcp),
+            ("later fragments", self.fragment),
+            ("cut before the end of the TCP header", self.truncated),
+            ("malformed", self.malformed),
+        ]
+        .into_iter()
+        .filter(|(_, count)| *count > 0)
+    }
+}
+
+/// One capture, judged.
+#[derive(Clone, Debug, Default)]
+pub struct CaptureReport {
+    /// The capture as the user named it.
+    pub source: String,
+    /// libpcap's name of the link type.
+    pub link_type: String,
+    /// All frames, also those that a filter hid.
+    pub frames: u64,
+    /// TCP segments.
+    pub segments: u64,
+    /// Frames without a usable segment.
+    pub skipped: Skipped,
+    /// Why the capture could not be read to its end.
+    pub incomplete: Option<String>,
+    /// Frames that the capturing system dropped, where it tells.
+    pub dropped: Option<u64>,
+    /// Flows that were forgotten to bound memory.
+    pub evicted_flows: u64,
+    /// Capture time of the first frame.
+    pub first_us: Option<i64>,
+    /// Latest capture time.
+    pub last_us: Option<i64>,
+    /// All flows, in the order of their first frame.
+    pub flows: Vec<FlowReport>,
+}

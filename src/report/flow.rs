@@ -1,0 +1,155 @@
+//! What is reported about one flow.
+
+use crate::decode::{Endpoint, Offer};
+use crate::detect::{Bounds, Finding, Judgement, Verdict};
+use crate::flow::{Flow, Overshoot, Side, Sides};
+
+/// One side's window, and the other side's data against it.
+#[derive(Clone, Debug)]
+pub struct WindowReport {
+    /// What the side offered.
+    pub offer: Offer,
+    /// What follows from both offers as seen here.
+    pub declared_shift: Option<u8>,
+    /// The shift under which the window is read, where it is known.
+    pub effective_shift: Option<u8>,
+    /// What the advertiser uses.
+    pub applied_shift: Bounds,
+    /// What the sender of the data acts on.
+    pub believed_shift: Bounds,
+    /// The window of the SYN.
+    pub syn_window: Option<u16>,
+    /// The first raw window behind the handshake.
+    pub first_raw: Option<u16>,
+    /// The smallest.
+    pub min_raw: Option<u16>,
+    /// The largest.
+    pub max_raw: Option<u16>,
+    /// Segments that advertise zero.
+    pub zero_windows: u64,
+    /// New bytes against this window.
+    pub data_bytes: u64,
+    /// From the newest captured acknowledgment to the end of the data, at most.
+    pub max_in_flight_bytes: Option<u64>,
+    /// Rounds in which the data stopped at an edge below the declared one.
+    pub edge_stops: u32,
+    /// Scaling is proven to work for this window.
+    pub proven: bool,
+    /// The best acknowledged overshoot.
+    pub overshoot: Option<Overshoot>,
+    /// Bytes per second from the first to the last new data.
+    pub rate_bytes_per_s: Option<u64>,
+}
+
+/// One flow, judged.
+#[derive(Clone, Debug)]
+pub struct FlowReport {
+    /// Position in the order of first frames: Wireshark's `tcp.stream`.
+    pub index: u64,
+    /// Client and server.
+    pub endpoints: Sides<Endpoint>,
+    /// The client sent the SYN; otherwise the first frame.
+    pub client_known: bool,
+    /// `complete`, `partial` or `missing`.
+    pub handshake: &'static str,
+    /// Whether scaling is in use, as far as both SYNs tell.
+    pub scaling: Option<bool>,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// First frame.
+    pub first_frame: u64,
+    /// Last frame.
+    pub last_frame: u64,
+    /// Frames.
+    pub frames: u64,
+    /// Capture time of the first frame.
+    pub first_us: i64,
+    /// From the first to the last frame.
+    pub duration_us: i64,
+    /// The round trip as the handshake shows it.
+    pub rtt_us: Option<i64>,
+    /// Each side's window.
+    pub windows: Sides<WindowReport>,
+    /// Findings, worst first.
+    pub findings: Vec<Finding>,
+}
+
+impl FlowReport {
+    /// Copies what is reported out of a flow and its judgement.
+    pub fn new(index: u64, flow: &Flow, judgement: Judgement) -> Self {
+        let syn = &flow.handshake.syn;
+        let handshake = match (syn.client.is_some(), syn.server.is_some(), flow.handshake.completed.is_some())
+        {
+            (true, true, true) => "complete",
+            (false, false, _) => "missing",
+            _ => "partial",
+        };
+        Self {
+            index,
+            endpoints: flow.endpoints,
+            client_known: flow.client_known,
+            handshake,
+            scaling: flow.handshake.scaling(),
+            verdict: judgement.verdict,
+            first_frame: flow.first_frame,
+            last_frame: flow.last_frame,
+            frames: flow.frames,
+            first_us: flow.first_us,
+            duration_us: flow.duration_us(),
+            rtt_us: flow.handshake.rtt_us(),
+            windows: Sides {
+                client: WindowReport::new(flow, &judgement, Side::Client),
+                server: WindowReport::new(flow, &judgement, Side::Server),
+            },
+            findings: judgement.findings,
+        }
+    }
+
+    /// The side whose window the flow is about: that of the worst finding, else the one with more data
+    /// against it.
+    pub fn focus(&self) -> Side {
+        let accused = self.findings.first().and_then(|finding| finding.window_of);
+        let busier = if self.windows.server.data_bytes > self.windows.client.data_bytes {
+            Side::Server
+        } else {
+            Side::Client
+        };
+        accused.unwrap_or(busier)
+    }
+
+    /// Bytes of new data in both directions.
+    pub fn data_bytes(&self) -> u64 {
+        self.windows.client.data_bytes + self.windows.server.data_bytes
+    }
+}
+
+impl WindowReport {
+    fn new(flow: &Flow, judgement: &Judgement, side: Side) -> Self {
+        let window = flow.windows.of(side);
+        let shifts = judgement.shifts.of(side);
+        let sent = &window.sent;
+        Self {
+            offer: flow.handshake.offer(side),
+            declared_shift: shifts.declared,
+            effective_shift: *judgement.effective_shift.of(side),
+            applied_shift: shifts.applied,
+            believed_shift: shifts.believed,
+            syn_window: window.advertised.syn_window,
+            first_raw: window.advertised.first.map(|first| first.raw),
+            min_raw: window.advertised.min_raw,
+            max_raw: window.advertised.max_raw,
+            zero_windows: window.advertised.zero_windows,
+            data_bytes: sent.bytes,
+            max_in_flight_bytes: sent.max_in_flight_bytes,
+            edge_stops: shifts.stopping.map_or(0, |stopping| stopping.stop.rounds),
+            proven: *judgement.proven.of(side),
+            overshoot: window.overshoots.best,
+            rate_bytes_per_s: sent.rate_bytes_per_s(),
+        }
+    }
+
+    /// The largest window in bytes; `None` while the shift is unknown.
+    pub fn max_window_bytes(&self) -> Option<u64> {
+        Some(u64::from(self.max_raw?) << self.effective_shift?)
+    }
+}

@@ -1,0 +1,242 @@
+//! `--format json`: one document, schema version 1.
+//!
+//! Numbers are numbers, unknown is `null`, units are in the names. Without evidence a shift is
+//! `{"min": 0, "max": 14}`; evidence that contradicts itself is `null`, with a `reason`.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use crate::decode::Offer;
+use crate::detect::{Bounds, Finding};
+use crate::flow::Side;
+
+use super::capture::Skipped;
+use super::{CaptureReport, FlowReport, Format, Layout, WindowReport};
+
+pub(super) static FORMAT: Format =
+    Format { name: "json", summary: "one JSON document, schema version 1", write };
+
+/// Raised when a field changes its meaning or goes; new fields do not raise it.
+const SCHEMA_VERSION: u32 = 1;
+
+fn write(out: &mut dyn Write, captures: &[CaptureReport], _: &Layout) -> io::Result<()> {
+    let captures =
+        captures.iter().map(|report| Capture { flows: Some(flows(report)), ..Capture::new(report) });
+    let document = Document { schema_version: SCHEMA_VERSION, captures: captures.collect() };
+    serde_json::to_writer_pretty(&mut *out, &document)?;
+    writeln!(out)
+}
+
+fn flows(report: &CaptureReport) -> Vec<Flow<'_>> {
+    let flow = |flow| Flow { findings: Some(findings(flow)), ..Flow::new(flow) };
+    report.flows.iter().map(flow).collect()
+}
+
+fn findings(flow: &FlowReport) -> Vec<FindingJson> {
+    flow.findings.iter().map(FindingJson::new).collect()
+}
+
+#[derive(Serialize)]
+struct Document<'a> {
+    schema_version: u32,
+    captures: Vec<Capture<'a>>,
+}
+
+#[derive(Serialize)]
+pub(super) struct Capture<'a> {
+    source: &'a str,
+    link_type: &'a str,
+    frames: u64,
+    segments: u64,
+    skipped: Skipped,
+    incomplete: Option<&'a str>,
+    dropped: Option<u64>,
+    evicted_flows: u64,
+    first_unix_us: Option<i64>,
+    last_unix_us: Option<i64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    flows: Option<Vec<Flow<'a>>>,
+}
+
+impl<'a> Capture<'a> {
+    /// Without its flows.
+    pub(super) fn new(report: &'a CaptureReport) -> Self {
+        Self {
+            source: &report.source,
+            link_type: &report.link_type,
+            frames: report.frames,
+            segments: report.segments,
+            skipped: report.skipped,
+            incomplete: report.incomplete.as_deref(),
+            dropped: report.dropped,
+            evicted_flows: report.evicted_flows,
+            first_unix_us: report.first_us,
+            last_unix_us: report.last_us,
+            flows: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+pub(super) struct Flow<'a> {
+    index: u64,
+    client: String,
+    server: String,
+    client_known: bool,
+    handshake: &'static str,
+    scaling: &'static str,
+    verdict: &'static str,
+    first_frame: u64,
+    last_frame: u64,
+    frames: u64,
+    first_unix_us: i64,
+    duration_us: i64,
+    rtt_us: Option<i64>,
+    windows: Windows<'a>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    findings: Option<Vec<FindingJson>>,
+}
+
+impl<'a> Flow<'a> {
+    /// Without its findings.
+    pub(super) fn new(flow: &'a FlowReport) -> Self {
+        Self {
+            index: flow.index,
+            client: flow.endpoints.client.to_string(),
+            server: flow.endpoints.server.to_string(),
+            client_known: flow.client_known,
+            handshake: flow.handshake,
+            scaling: match flow.scaling {
+                Some(true) => "on",
+                Some(false) => "off",
+                None => "unknown",
+            },
+            verdict: flow.verdict.name(),
+            first_frame: flow.first_frame,
+            last_frame: flow.last_frame,
+            frames: flow.frames,
+            first_unix_us: flow.first_us,
+            duration_us: flow.duration_us,
+            rtt_us: flow.rtt_us,
+            windows: Windows {
+                client: Window::new(&flow.windows.client),
+                server: Window::new(&flow.windows.server),
+            },
+            findings: None,
+        }
+    }
+}
+
+#[derive(Serialize)]
+struct Windows<'a> {
+    client: Window<'a>,
+    server: Window<'a>,
+}
+
+#[derive(Serialize)]
+struct Window<'a> {
+    offer: &'static str,
+    offered_shift: Option<u8>,
+    declared_shift: Option<u8>,
+    shift_source: Option<&'static str>,
+    applied_shift: Option<Interval>,
+    believed_shift: Option<Interval>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'a str>,
+    syn_window: Option<u16>,
+    first_raw: Option<u16>,
+    min_raw: Option<u16>,
+    max_raw: Option<u16>,
+    max_window_bytes: Option<u64>,
+    zero_windows: u64,
+    data_bytes: u64,
+    max_in_flight_bytes: Option<u64>,
+    edge_stops: u32,
+    proven: bool,
+}
+
+#[derive(Serialize)]
+struct Interval {
+    min: u8,
+    max: u8,
+}
+
+impl<'a> Window<'a> {
+    fn new(window: &'a WindowReport) -> Self {
+        Self {
+            offer: match window.offer {
+                Offer::Shift(_) => "shift",
+                Offer::Absent => "absent",
+                Offer::Unseen => "unseen",
+                Offer::Inconsistent => "inconsistent",
+            },
+            offered_shift: match window.offer {
+                Offer::Shift(shift) => Some(shift),
+                _ => None,
+            },
+            declared_shift: window.declared_shift,
+            shift_source: window.declared_shift.map(|_| "handshake"),
+            applied_shift: interval(window.applied_shift),
+            believed_shift: interval(window.believed_shift),
+            reason: window.applied_shift.err().or(window.believed_shift.err()),
+            syn_window: window.syn_window,
+            first_raw: window.first_raw,
+            min_raw: window.min_raw,
+            max_raw: window.max_raw,
+            max_window_bytes: window.max_window_bytes(),
+            zero_windows: window.zero_windows,
+            data_bytes: window.data_bytes,
+            max_in_flight_bytes: window.max_in_flight_bytes,
+            edge_stops: window.edge_stops,
+            proven: window.proven,
+        }
+    }
+}
+
+fn interval(bounds: Bounds) -> Option<Interval> {
+    bounds.ok().map(|bounds| Interval { min: bounds.min, max: bounds.max })
+}
+
+#[derive(Serialize)]
+pub(super) struct FindingJson {
+    code: &'static str,
+    name: &'static str,
+    severity: &'static str,
+    confidence: &'static str,
+    window_of: Option<&'static str>,
+    hurts: Option<&'static str>,
+    r#box: Option<&'static str>,
+    frames: Vec<u64>,
+    message: String,
+    cost: Option<CostJson>,
+}
+
+#[derive(Serialize)]
+struct CostJson {
+    rate_bytes_per_s: Option<u64>,
+    ceiling_bytes_per_s: Option<u64>,
+}
+
+impl FindingJson {
+    pub(super) fn new(finding: &Finding) -> Self {
+        Self {
+            code: finding.rule.code,
+            name: finding.rule.name,
+            severity: finding.rule.severity.name(),
+            confidence: finding.confidence.name(),
+            window_of: finding.window_of.map(Side::name),
+            hurts: finding.hurts.map(|direction| direction.name()),
+            r#box: finding.box_side.map(|side| match side {
+                Side::Client => "client-side",
+                Side::Server => "server-side",
+            }),
+            frames: finding.frames.iter().map(|frame| frame.number).collect(),
+            message: finding.message(),
+            cost: finding.cost.map(|cost| CostJson {
+                rate_bytes_per_s: cost.rate_bytes_per_s,
+                ceiling_bytes_per_s: cost.ceiling_bytes_per_s,
+            }),
+        }
+    }
+}

@@ -1,0 +1,77 @@
+//! `--format text`: a table and plain words.
+//!
+//! One summary line per capture, the flows with the worst first, and under them one block per finding. The
+//! same finding on many flows is one block, with one flow shown in full.
+
+mod blocks;
+mod table;
+
+use std::io::{self, Write};
+
+use crate::units;
+
+use super::style::{BOLD, Paint};
+use super::{CaptureReport, FlowReport, Format, Layout};
+
+pub(super) static FORMAT: Format = Format { name: "text", summary: "a table and plain words", write };
+
+/// Shorter than this no terminal is taken for.
+const WIDTH_MIN: usize = 40;
+
+fn write(out: &mut dyn Write, captures: &[CaptureReport], layout: &Layout) -> io::Result<()> {
+    let layout = Layout { width: layout.width.max(WIDTH_MIN), ..*layout };
+    for (index, report) in captures.iter().enumerate() {
+        if index > 0 {
+            writeln!(out)?;
+        }
+        capture(out, report, &layout)?;
+    }
+    Ok(())
+}
+
+fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::Result<()> {
+    let paint = Paint { color: layout.color };
+    writeln!(out, "{}: {}", paint.apply(BOLD, &report.source), summary(report))?;
+    let skipped: Vec<String> = report
+        .skipped
+        .reasons()
+        .map(|(reason, count)| format!("{} {reason}", units::grouped(count)))
+        .collect();
+    if !skipped.is_empty() {
+        writeln!(out, "frames without a usable TCP segment: {}", skipped.join(", "))?;
+    }
+    if let Some(cause) = &report.incomplete {
+        writeln!(out, "incomplete: {cause}; what follows is about the part that was read")?;
+    }
+    if report.flows.is_empty() {
+        return Ok(());
+    }
+    let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
+    flows.sort_by(|a, b| {
+        b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
+    });
+    let shown = flows.get(..layout.top.min(flows.len())).unwrap_or_default();
+    if !shown.is_empty() {
+        writeln!(out)?;
+        table::write(out, shown, layout)?;
+    }
+    if shown.len() < flows.len() {
+        writeln!(out, "{} more; --all shows them", units::count((flows.len() - shown.len()) as u64, "flow"))?;
+    }
+    blocks::write(out, &flows, layout)
+}
+
+fn summary(report: &CaptureReport) -> String {
+    let mut parts =
+        vec![units::count(report.frames, "frame"), units::count(report.flows.len() as u64, "flow")];
+    if let Some((first, last)) = report.first_us.zip(report.last_us) {
+        parts.push(units::duration(last - first));
+    }
+    if let Some(dropped) = report.dropped.filter(|dropped| *dropped > 0) {
+        parts.push(format!("{} dropped by the capturing system", units::grouped(dropped)));
+    }
+    if report.evicted_flows > 0 {
+        parts.push(format!("{} judged early to bound memory", units::count(report.evicted_flows, "flow")));
+    }
+    parts.join(", ")
+}

@@ -1,0 +1,224 @@
+//! The blocks under the table: what was found, and what is healthy.
+
+use std::io::{self, Write};
+
+use crate::detect::{Cost, Direction, Finding, Severity, Verdict};
+use crate::flow::Side;
+use crate::report::style::{BOLD, DIM, Paint};
+use crate::report::{FlowReport, Layout, WindowReport};
+use crate::units;
+
+/// Width of the labels on the left.
+const LABEL: usize = 9;
+
+/// Flows without a finding that are described one by one; more are only counted.
+const DESCRIBED: usize = 3;
+
+/// The same finding on flows to the same server.
+struct Group<'a> {
+    flow: &'a FlowReport,
+    finding: &'a Finding,
+    flows: u64,
+}
+
+pub(super) fn write(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
+    for group in groups(flows) {
+        writeln!(out)?;
+        finding(out, &group, flows, layout)?;
+    }
+    quiet(out, flows, layout)
+}
+
+/// Findings in the order of the flows, which is worst first; the flow shown in full is the worst of its group.
+fn groups<'a>(flows: &[&'a FlowReport]) -> Vec<Group<'a>> {
+    let mut groups: Vec<Group<'a>> = Vec::new();
+    for flow in flows {
+        for finding in &flow.findings {
+            let same = |group: &&mut Group<'_>| {
+                group.finding.rule.code == finding.rule.code
+                    && group.finding.confidence == finding.confidence
+                    && group.finding.window_of == finding.window_of
+                    && group.finding.box_side == finding.box_side
+                    && group.flow.endpoints.server == flow.endpoints.server
+            };
+            match groups.iter_mut().find(same) {
+                Some(group) => group.flows += 1,
+                None => groups.push(Group { flow, finding, flows: 1 }),
+            }
+        }
+    }
+    groups.sort_by_key(|group| {
+        std::cmp::Reverse((group.finding.rule.severity, group.finding.confidence, group.flows))
+    });
+    groups
+}
+
+fn finding(out: &mut dyn Write, group: &Group<'_>, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
+    let Group { flow, finding, .. } = group;
+    let paint = Paint { color: layout.color };
+    let headline = format!("flow {}: {}", flow.index, finding.headline);
+    let identity = format!("{} {}, {}", finding.rule.code, finding.rule.name, finding.confidence.name());
+    if headline.len() + identity.len() + 3 <= layout.width {
+        let gap = " ".repeat(layout.width.min(110).saturating_sub(headline.len() + identity.len()).max(3));
+        writeln!(out, "{}{gap}{}", paint.apply(BOLD, &headline), paint.apply(DIM, &identity))?;
+    } else {
+        for line in textwrap::wrap(&headline, layout.width) {
+            writeln!(out, "{}", paint.apply(BOLD, &line))?;
+        }
+        writeln!(out, "  {}", paint.apply(DIM, &identity))?;
+    }
+    if group.flows > 1 {
+        let server = flow.endpoints.server;
+        let all = flows.iter().filter(|other| other.endpoints.server == server).count();
+        let text =
+            format!("{} of {} flows to {server}", units::grouped(group.flows), units::grouped(all as u64));
+        labelled(out, "flows", &text, layout)?;
+    }
+    labelled(out, "seen", &finding.seen, layout)?;
+    if let Some(place) = &finding.place {
+        labelled(out, "where", place, layout)?;
+    }
+    labelled(out, "frames", &frames(finding), layout)?;
+    if let Some(cost) = finding.cost.as_ref().and_then(|cost| costs(cost, finding.hurts)) {
+        labelled(out, "costs", &cost, layout)?;
+    }
+    if finding.rule.severity > Severity::Note {
+        // A filter is pasted: it must stay in one line.
+        writeln!(out, "  {:LABEL$}{}", "filter", filter(flow, finding))?;
+    }
+    labelled(out, "next", &finding.next, layout)
+}
+
+/// Flows without a finding: a few in words, the rest as numbers.
+fn quiet(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
+    for verdict in [Verdict::Healthy, Verdict::Unproven, Verdict::Unknown] {
+        let of_verdict: Vec<&&FlowReport> = flows.iter().filter(|flow| flow.verdict == verdict).collect();
+        if of_verdict.is_empty() {
+            continue;
+        }
+        writeln!(out)?;
+        for flow in of_verdict.iter().take(DESCRIBED) {
+            let text = match verdict {
+                Verdict::Healthy => healthy(flow),
+                Verdict::Unproven => unproven(flow),
+                _ => unknown(flow),
+            };
+            paragraph(out, &format!("flow {}: {text}", flow.index), layout)?;
+        }
+        if let Some(more @ 1..) = of_verdict.len().checked_sub(DESCRIBED) {
+            paragraph(
+                out,
+                &format!("{} more {}", units::count(more as u64, "flow"), verdict.name()),
+                layout,
+            )?;
+        }
+    }
+    Ok(())
+}
+
+fn healthy(flow: &FlowReport) -> String {
+    let sentences: Vec<String> = Side::BOTH.into_iter().map(|side| proof(flow, side)).collect();
+    sentences.join("; ")
+}
+
+/// Whether the window of `side` is proven, in words: `scaling works from server to client: ...`.
+fn proof(flow: &FlowReport, side: Side) -> String {
+    let window = flow.windows.of(side);
+    let direction = format!("from {} to {}", side.peer().name(), side.name());
+    match (window.proven, window.overshoot) {
+        (true, Some(over)) => format!(
+            "scaling works {direction} (shift {} or more of {}): {} in flight against a raw window of {} (frame {}), acknowledged",
+            over.shift,
+            window.declared_shift.map_or_else(|| "?".to_owned(), |shift| shift.to_string()),
+            units::bytes(over.in_flight_bytes),
+            units::grouped(u64::from(over.raw)),
+            over.frame,
+        ),
+        _ if window.data_bytes == 0 => format!("nothing was sent {direction}"),
+        _ => format!("{direction} it is unproven"),
+    }
+}
+
+fn unproven(flow: &FlowReport) -> String {
+    let shift =
+        |window: &WindowReport| window.declared_shift.map_or_else(|| "?".to_owned(), |s| s.to_string());
+    let (client, server) = (&flow.windows.client, &flow.windows.server);
+    let mut text = format!(
+        "scaling is negotiated ({}/{}); nothing was sent that would prove or disprove it",
+        shift(client),
+        shift(server)
+    );
+    let side = flow.focus();
+    let window = flow.windows.of(side);
+    if let (Some(raw), Some(1..)) = (window.max_raw, window.declared_shift) {
+        text.push_str(&format!(
+            ". If it were stripped, the {} would be held to {} bytes per round trip",
+            side.peer().name(),
+            units::grouped(u64::from(raw))
+        ));
+    }
+    text
+}
+
+fn unknown(flow: &FlowReport) -> String {
+    match flow.handshake {
+        "missing" => "the handshake was not captured, so the shifts are not known".to_owned(),
+        _ => "only a part of the handshake was captured, so it is not known whether scaling is on".to_owned(),
+    }
+}
+
+fn frames(finding: &Finding) -> String {
+    let frames: Vec<String> = finding
+        .frames
+        .iter()
+        .map(|frame| match &frame.label {
+            Some(label) => format!("{} ({label})", frame.number),
+            None => frame.number.to_string(),
+        })
+        .collect();
+    frames.join(", ")
+}
+
+fn filter(flow: &FlowReport, finding: &Finding) -> String {
+    let numbers: Vec<String> = finding.frames.iter().map(|frame| frame.number.to_string()).collect();
+    format!("tcp.stream eq {} && frame.number in {{{}}}", flow.index, numbers.join(","))
+}
+
+fn costs(cost: &Cost, hurts: Option<Direction>) -> Option<String> {
+    let rate = cost.rate_bytes_per_s.map(|rate| match hurts {
+        Some(direction) => format!(
+            "{} from {} to {}",
+            units::rate(rate),
+            direction.sender.name(),
+            direction.sender.peer().name()
+        ),
+        None => units::rate(rate),
+    });
+    let ceiling = cost.ceiling_bytes_per_s.zip(cost.rtt_us).map(|(ceiling, rtt)| {
+        format!(
+            "up to {} would fit ({} per {})",
+            units::rate(ceiling),
+            units::bytes(cost.window_bytes),
+            units::duration(rtt)
+        )
+    });
+    let parts: Vec<String> = rate.into_iter().chain(ceiling).collect();
+    (!parts.is_empty()).then(|| parts.join("; "))
+}
+
+fn labelled(out: &mut dyn Write, label: &str, text: &str, layout: &Layout) -> io::Result<()> {
+    let first = format!("  {label:LABEL$}");
+    let rest = " ".repeat(first.len());
+    let options = textwrap::Options::new(layout.width).initial_indent(&first).subsequent_indent(&rest);
+    for line in textwrap::wrap(text, options) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}
+
+fn paragraph(out: &mut dyn Write, text: &str, layout: &Layout) -> io::Result<()> {
+    for line in textwrap::wrap(text, textwrap::Options::new(layout.width).subsequent_indent("  ")) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! Where frames come from: saved captures, read by libpcap.
+//!
+//! This stage owns the `pcap` crate. It numbers frames the way Wireshark does (from 1, every frame of the
+//! capture, also those that a filter hides), so that every number in a report can be opened there.
+
+mod file;
+mod join;
+mod paths;
+
+pub use file::CaptureFile;
+pub use join::Joined;
+pub use paths::{Input, expand};
+
+/// One captured frame.
+#[derive(Clone, Copy, Debug)]
+pub struct Frame<'a> {
+    /// Position in the capture, from 1: Wireshark's `frame.number`.
+    pub number: u64,
+    /// When it was captured, in microseconds since 1970 by the capture's clock.
+    pub time_us: i64,
+    /// Length on the wire; the capture may hold less.
+    pub wire_bytes: u32,
+    /// The bytes that were captured.
+    pub data: &'a [u8],
+}
+
+/// The link layer of a capture, as libpcap numbers it (a `DLT_` value).
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct LinkType {
+    /// libpcap's number.
+    pub number: i32,
+    /// libpcap's name, `EN10MB` for Ethernet; the number where it has none.
+    pub name: String,
+}
+
+/// Why a capture could not be opened, or not be read to its end.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The capture could not be opened at all.
+    #[error("cannot open '{path}': {cause}")]
+    Open {
+        /// The capture as the user named it.
+        path: String,
+        /// What libpcap or the system said.
+        cause: String,
+    },
+    /// A directory that holds no capture.
+    #[error("no capture in directory '{path}'")]
+    NoCapture {
+        /// The directory.
+        path: String,
+    },
+    /// The capture ends in the middle of a frame, or is damaged.
+    #[error("'{path}' is incomplete: {cause}")]
+    Incomplete {
+        /// The capture as the user named it.
+        path: String,
+        /// What libpcap said.
+        cause: String,
+    },
+    /// The filter expression does not compile for this link type.
+    #[error("cannot compile the filter '{expression}': {cause}")]
+    Filter {
+        /// The expression.
+        expression: String,
+        /// What libpcap said.
+        cause: String,
+    },
+}
+
+impl Error {
+    /// What libpcap or the system said, without the name of the file.
+    pub fn cause(&self) -> &str {
+        match self {
+            Self::Open { cause, .. } | Self::Incomplete { cause, .. } | Self::Filter { cause, .. } => cause,
+            Self::NoCapture { .. } => "no capture in the directory",
+        }
+    }
+}
+
+/// A stream of frames with one link type.
+pub trait Source {
+    /// The link layer of every frame.
+    fn link_type(&self) -> &LinkType;
+
+    /// Reads one frame and hands it to `sink`, unless the filter hides it. `false` at the end; after an error
+    /// the source is at its end.
+    fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error>;
+
+    /// How many frames were read so far, hidden ones included.
+    fn frames(&self) -> u64;
+
+    /// About how many bytes of input were read so far, for progress.
+    fn bytes_read(&self) -> u64;
+}
+
+/// libpcap's message without the crate's prefix.
+fn cause(error: &pcap::Error) -> String {
+    match error {
+        pcap::Error::PcapError(message) => message.clone(),
+        other => other.to_string(),
+    }
+}
