@@ -61,14 +61,12 @@ impl Row {
         for (cell, side) in self.cells.iter().zip(SIDES) {
             let ok = cell.complaint.as_ref().map_or("ok", |_| "WRONG");
             let complaint = cell.complaint.as_ref().map(|why| format!("  <- {why}")).unwrap_or_default();
-            lines += &format!(
-                "{ok:<5}  {:<36}  {side}  {rate:>8}  {}{complaint}\n",
-                scenario.name,
-                cell.said.trim()
-            );
+            let said = cell.said.trim();
+            let name = &scenario.name;
+            lines.extend([format!("{ok:<5}  {name:<36}  {side}  {rate:>8}  {said}{complaint}\n")]);
         }
         if !notes.is_empty() {
-            lines += &format!("       {:<36}  ({notes})\n", "");
+            lines.extend([format!("       {:<36}  ({notes})\n", "")]);
         }
         lines
     }
@@ -100,26 +98,25 @@ pub(crate) fn rates(rows: &[(Scenario, Row)]) -> String {
             [("", 10), ("-v6", 7), ("", 4)].map(|(version, shift)| (direction, version, shift))
         })
         .collect();
-    let mut table = format!("{:<58}", "kB/s at 40 ms");
-    for (direction, version, shift) in &columns {
+    let heads = columns.iter().map(|(direction, version, shift)| {
         let version = if version.is_empty() { "4" } else { "6" };
-        table += &format!("  {:>14}", format!("{} v{version} s{shift}", direction.name()));
-    }
-    table.push('\n');
-    for bend in Bend::ALL {
-        table += &format!("{:<58}", bend.what());
-        for (direction, version, shift) in &columns {
+        format!("{} v{version} s{shift}", direction.name())
+    });
+    let mut lines = vec![line("kB/s at 40 ms", heads)];
+    lines.extend(Bend::ALL.map(|bend| {
+        let rates = columns.iter().map(|(direction, version, shift)| {
             let name = format!("{}-{}-s{shift}{version}", bend.name(), direction.name());
-            let rate = rows
-                .iter()
-                .find(|(scenario, _)| scenario.name == name)
-                .and_then(|(_, row)| row.bytes_per_second)
-                .map_or("?".to_owned(), kilobytes);
-            table += &format!("  {rate:>14}");
-        }
-        table.push('\n');
-    }
-    table
+            let row = rows.iter().find(|(scenario, _)| scenario.name == name);
+            row.and_then(|(_, row)| row.bytes_per_second).map_or("?".to_owned(), kilobytes)
+        });
+        line(bend.what(), rates)
+    }));
+    lines.concat()
+}
+
+fn line(head: &str, columns: impl Iterator<Item = String>) -> String {
+    let columns: Vec<String> = columns.map(|column| format!("  {column:>15}")).collect();
+    format!("{head:<58}{}\n", columns.concat())
 }
 
 fn kilobytes(bytes_per_second: f64) -> String {

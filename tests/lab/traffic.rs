@@ -20,6 +20,7 @@ use crate::topology::{Topology, address};
 
 const PORT: u16 = 80;
 const CHUNK: usize = 1 << 16;
+const SEGMENT: usize = 1448;
 
 /// What came of a transfer. The sockets stay open until this is dropped.
 pub(crate) struct Outcome {
@@ -33,7 +34,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn bytes_per_second(&self) -> f64 {
-        self.bytes as f64 / self.took.as_secs_f64().max(1e-6)
+        f64::from(u32::try_from(self.bytes).unwrap_or(u32::MAX)) / self.took.as_secs_f64().max(1e-6)
     }
 
     /// Ends the connection properly.
@@ -44,7 +45,7 @@ impl Outcome {
 
 struct End {
     stream: Option<TcpStream>,
-    /// Bytes written at a time: a large write is taken whole even where the buffer is small.
+    /// Bytes written at a time: once begun, the kernel fills a large buffer, however small its limit.
     chunk: usize,
     complete: bool,
     bytes: u64,
@@ -83,7 +84,7 @@ pub(crate) fn run(topology: &Topology, scenario: &Scenario) -> Result<Outcome> {
 
 impl End {
     fn new(stream: Option<TcpStream>, host: &Host) -> Self {
-        let chunk = host.send_buffer.map_or(CHUNK, |bytes| bytes / 2);
+        let chunk = if host.send_buffer.is_some() { SEGMENT } else { CHUNK };
         Self { stream, chunk, complete: false, bytes: 0, last: None }
     }
 
