@@ -180,7 +180,7 @@ impl Handshake {
     /// What the two ends agreed on, as far as both SYNs were seen here: the shift of `side`'s window.
     ///
     /// RFC 7323 §2.2: "This option is an offer, not a promise; both sides MUST send Window Scale options in
-    /// their <SYN> segments to enable window scaling in either direction."
+    /// their `<SYN>` segments to enable window scaling in either direction."
     pub fn declared_shift(&self, side: Side) -> Option<u8> {
         match self.scaling() {
             Some(true) => self.latest_shift(side),
