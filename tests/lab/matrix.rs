@@ -196,7 +196,7 @@ fn raised(shift: u8) -> Scenario {
     scenario.what = format!("SYN option raised to {shift}, download, shift 7");
     scenario.faults = Faults { syn: OptionFault::Shift(shift), ..Faults::default() };
     scenario.pace = Pace::Any;
-    scenario.expect = both("healthy,unproven,suspect,stripped", "", "WS003,WS004,WS103");
+    scenario.expect = both("healthy,unproven,suspect,stripped", "", "WS003,WS004,WS103,WS203");
     if shift > 14 {
         scenario.expect[1].must = "WS103";
     }

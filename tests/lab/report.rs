@@ -18,7 +18,8 @@ pub(crate) struct Row {
     pub(crate) complete: bool,
     pub(crate) dropped: u32,
     pub(crate) cells: [Cell; 2],
-    pub(crate) runs: u32,
+    /// What was wrong with the first run, if this is the second.
+    pub(crate) first_run: Option<String>,
 }
 
 impl Row {
@@ -34,18 +35,24 @@ impl Row {
             cell
         });
         let (complete, dropped) = (run.complete, run.dropped);
-        Self { bytes_per_second: Some(run.bytes_per_second), complete, dropped, cells, runs: 1 }
+        Self { bytes_per_second: Some(run.bytes_per_second), complete, dropped, cells, first_run: None }
     }
 
     /// A transfer that could not be made.
     pub(crate) fn broken(why: &str) -> Self {
         let cells =
             [(); 2].map(|()| Cell { said: "-".into(), complaint: Some(why.to_owned()), false_alarm: false });
-        Self { bytes_per_second: None, complete: false, dropped: 0, cells, runs: 1 }
+        Self { bytes_per_second: None, complete: false, dropped: 0, cells, first_run: None }
     }
 
     pub(crate) fn is_right(&self) -> bool {
         self.cells.iter().all(|cell| cell.complaint.is_none())
+    }
+
+    /// What is wrong with its cells.
+    pub(crate) fn complaint(&self) -> String {
+        let complaints: Vec<&str> = self.cells.iter().filter_map(|cell| cell.complaint.as_deref()).collect();
+        complaints.join("; ")
     }
 
     /// The lines of the table.
@@ -54,7 +61,7 @@ impl Row {
         let notes = [
             (!self.complete).then(|| "cut off by the time limit".to_owned()),
             (self.dropped > 0).then(|| format!("{} dropped", self.dropped)),
-            (self.runs > 1).then(|| format!("run {} times", self.runs)),
+            self.first_run.as_ref().map(|why| format!("second run; the first: {why}")),
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let mut lines = String::new();

@@ -169,8 +169,9 @@ fn second_tries(bench: &Bench, rows: &mut [(Scenario, Row)]) {
     }
     for (scenario, row) in again {
         if !row.cells.iter().any(|cell| cell.false_alarm) {
+            let first = row.complaint();
             *row = run_one(bench, scenario);
-            row.runs = 2;
+            row.first_run = Some(first);
         }
     }
 }
