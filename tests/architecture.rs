@@ -21,15 +21,18 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 14] = [
+const OWNERS: [(&str, &[&str]); 17] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
     ("clap", &["cli"]),
     ("etherparse", &["decode"]),
+    ("flate2", &["source"]),
     ("foldhash", &["flow"]),
     ("indicatif", &["cli"]),
+    ("lz4_flex", &["source"]),
     ("pcap", &["source"]),
+    ("ruzstd", &["source"]),
     ("serde", &["report", "workarounds"]),
     ("serde_json", &["report", "cli", "workarounds"]),
     ("tabled", &["report"]),
