@@ -49,6 +49,11 @@ impl Capture {
         Some(Self { link: word(20)? & 0xffff, frames })
     }
 
+    /// Its times can be written to a file.
+    pub(crate) fn is_writable(&self) -> bool {
+        self.frames.iter().all(|frame| u32::try_from(frame.time_us.div_euclid(1_000_000)).is_ok())
+    }
+
     /// The file's bytes, little endian with microseconds.
     pub(crate) fn bytes(&self) -> Vec<u8> {
         let mut out = Vec::new();

@@ -37,6 +37,7 @@ pub(crate) fn vary(subject: &Subject, others: &[Subject], random: &mut Random) -
         5 => ("other link layer", framing::reframe(capture, random), Reading::Whole),
         6 => ("VLAN tags", framing::tag(capture, random), Reading::Whole),
         7 if random.percent(50) => ("snap length", framing::snap(capture, random), Reading::Whole),
+        7 if !capture.is_writable() => return None,
         7 => {
             let mut starts: Vec<usize> =
                 (0..1 + random.below(4)).map(|_| random.below(capture.frames.len() + 1)).collect();
