@@ -46,7 +46,7 @@ pub(crate) fn vary(subject: &Subject, others: &[Subject], random: &mut Random) -
         }
         _ => {
             let guest = &others[random.below(others.len())];
-            let (guest_what, moved) = numbers::shift(&framing::to_ipv6(&guest.capture)?, random);
+            let (guest_what, moved) = numbers::renumber(&framing::to_ipv6(&guest.capture)?, random);
             let host = framing::convert(capture, link::ETHERNET, &[]);
             let merged = interleave(&host, &moved, random);
             let what = format!("{}, {guest_what}", guest.name);

@@ -15,7 +15,21 @@ struct Shift {
 /// Shifts sequence numbers (and what acknowledges them, SACK blocks too), or timestamps and their echoes, or
 /// both: mostly so that they wrap a little later.
 pub(crate) fn shift(capture: &Capture, random: &mut Random) -> (String, Capture) {
-    let kind = random.below(3);
+    let (sequences, timestamps) = random.pick(&[(true, false), (false, true), (true, true)]);
+    shift_some(capture, sequences, timestamps, random)
+}
+
+/// Other sequence numbers, so that the connections are no copies of those they were made from.
+pub(crate) fn renumber(capture: &Capture, random: &mut Random) -> (String, Capture) {
+    shift_some(capture, true, false, random)
+}
+
+fn shift_some(
+    capture: &Capture,
+    sequences: bool,
+    timestamps: bool,
+    random: &mut Random,
+) -> (String, Capture) {
     let mut shifts: [Option<Shift>; 2] = [None, None];
     // Directions are told apart by port, the same in every flow: copies under a translated address agree.
     for frame in &capture.frames {
@@ -28,8 +42,8 @@ pub(crate) fn shift(capture: &Capture, random: &mut Random) -> (String, Capture)
             if random.percent(75) { (u32::MAX - soon).wrapping_sub(from) } else { random.word() }
         };
         shifts[direction].get_or_insert(Shift {
-            sequence: wrapping(be32(&frame.data, tcp.at + 4).unwrap(), 60_000) * u32::from(kind != 1),
-            timestamp: wrapping(timestamp, 1_000) * u32::from(kind != 0),
+            sequence: wrapping(be32(&frame.data, tcp.at + 4).unwrap(), 60_000) * u32::from(sequences),
+            timestamp: wrapping(timestamp, 1_000) * u32::from(timestamps),
         });
     }
     let shifts = shifts.map(Option::unwrap_or_default);
