@@ -70,7 +70,7 @@ pub struct Floor {
     pub promised_bytes: u64,
     /// What that segment acknowledges.
     pub acknowledged_bytes: u64,
-    /// How many segments say at least one less.
+    /// How many segments that acknowledge something new say at least one less.
     pub segments: u32,
 }
 
@@ -97,7 +97,8 @@ impl Advertised {
         } else if let Some(since) = self.closed_since_us.take() {
             self.closed_us += time_us - since;
         }
-        self.note_floor(frame, raw, acknowledged_bytes);
+        let is_news = ack.is_some_and(|ack| self.highest_ack.is_none_or(|highest| ack > highest));
+        self.note_floor(frame, raw, acknowledged_bytes, is_news);
         if let Some(ack) = ack {
             self.note_right_edge(frame, raw, ack);
             self.highest_ack = Some(self.highest_ack.map_or(ack, |highest| highest.max(ack)));
@@ -106,7 +107,7 @@ impl Advertised {
 
     /// RFC 9293 §3.8.6.2.1: a receiver SHOULD NOT shrink the window. So `raw << k >= W0 - acknowledged`, up to
     /// rounding. Zero says nothing: a full buffer is no collapse. Errs towards the smaller shift.
-    fn note_floor(&mut self, frame: u64, raw: u16, acknowledged_bytes: Option<u64>) {
+    fn note_floor(&mut self, frame: u64, raw: u16, acknowledged_bytes: Option<u64>, is_news: bool) {
         let (Some(syn_window), Some(acknowledged)) = (self.syn_window, acknowledged_bytes) else { return };
         let Some(promised) = u64::from(syn_window).checked_sub(acknowledged) else { return };
         if raw == 0 || promised == 0 {
@@ -125,7 +126,7 @@ impl Advertised {
                 segments: if keeps { self.floor.segments } else { 0 },
             };
         }
-        if needed > 0 && needed + 1 >= self.floor.shift {
+        if is_news && needed > 0 && needed + 1 >= self.floor.shift {
             self.floor.segments = self.floor.segments.saturating_add(1);
         }
     }
