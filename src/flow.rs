@@ -36,7 +36,7 @@ pub const SHIFTS: usize = MAX_SHIFT as usize + 1;
 /// No flow takes more memory than this: itself, and for each direction the grants that are not settled, the
 /// samples of what was sent, the transmissions whose fate is open, and the stops by shift. A flow that carries
 /// no data takes a quarter of it.
-pub const FLOW_BYTES_MAX: usize = 24 * 1024;
+pub const FLOW_BYTES_MAX: usize = 26 * 1024;
 
 const _: () = {
     let lists = granted::BYTES_MAX + history::BYTES_MAX + transmissions::BYTES_MAX + stops::BYTES_MAX;
