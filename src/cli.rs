@@ -3,6 +3,7 @@
 mod analyze;
 mod explain;
 mod terminal;
+mod windows;
 mod workarounds;
 
 use std::ffi::OsString;
@@ -39,6 +40,7 @@ Exit status:
 enum Command {
     Analyze(analyze::Args),
     Explain(explain::Args),
+    Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
 
@@ -55,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {

@@ -21,11 +21,12 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 17] = [
+const OWNERS: [(&str, &[&str]); 18] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
     ("clap", &["cli"]),
+    ("csv", &["report"]),
     ("etherparse", &["decode"]),
     ("flate2", &["source"]),
     ("foldhash", &["flow"]),

@@ -27,8 +27,9 @@ pub struct Advertised {
     pub floor: Floor,
     /// How often the right edge would have moved left by more than rounding, for each shift.
     pub retractions: [u16; SHIFTS],
-    /// How often the raw window shrank by exactly the bytes that were acknowledged: a window in bytes.
-    pub byte_for_byte: u16,
+    /// How often the right edge stood still while the raw window shrank, for each shift: data that arrives and
+    /// is not read yet fills the window, and only under the applied shift it does so byte for byte.
+    pub pinned: [u16; SHIFTS],
     /// Capture time of the latest one.
     pub last_us: Option<i64>,
     /// Highest acknowledgment, as a position.
@@ -74,8 +75,8 @@ pub struct Floor {
     pub segments: u32,
 }
 
-/// Less than this many bytes acknowledged at once says nothing about byte-for-byte shrinking.
-const BYTE_FOR_BYTE_MIN: i64 = 64;
+/// The raw window must shrink by this much at once, so that rounding does not blur which shift fits.
+const PINNED_MIN: i64 = 8;
 
 impl Advertised {
     /// A window behind the handshake. `ack` is the acknowledged position; `anchored` says that position 1 is
@@ -146,13 +147,14 @@ impl Advertised {
         let Some(shrunk) = before_raw.checked_sub(raw).map(i64::from).filter(|shrunk| *shrunk > 0) else {
             return;
         };
-        if shrunk == advance && advance >= BYTE_FOR_BYTE_MIN {
-            self.byte_for_byte = self.byte_for_byte.saturating_add(1);
-        }
-        for (shift, count) in self.retractions.iter_mut().enumerate() {
-            if (shrunk << shift) - advance > 1 << shift {
-                *count = count.saturating_add(1);
+        for (shift, (retracted, pinned)) in self.retractions.iter_mut().zip(&mut self.pinned).enumerate() {
+            let left = (shrunk << shift) - advance;
+            if left > 1 << shift {
+                *retracted = retracted.saturating_add(1);
                 self.retracted_frame.get_or_insert(frame);
+            }
+            if left.abs() < 1 << shift && shrunk >= PINNED_MIN {
+                *pinned = pinned.saturating_add(1);
             }
         }
     }
@@ -212,7 +214,8 @@ mod tests {
         let mut windows = after_syn(64240);
         windows.note(at(3), 64240, Some(1), true);
         windows.note(at(5), 62792, Some(1449), true);
-        assert_eq!((windows.retractions[0], windows.retractions[7], windows.byte_for_byte), (0, 1, 1));
+        assert_eq!((windows.retractions[0], windows.retractions[7]), (0, 1));
+        assert_eq!((windows.pinned[0], windows.pinned[7]), (1, 0));
     }
 
     #[test]

@@ -118,7 +118,7 @@ mod tests {
         assert!(file.read_frame(&mut sink).unwrap());
         assert_eq!(
             file.read_frame(&mut sink).unwrap_err().to_string(),
-            "'cut' is incomplete: the file ends in the middle of a frame"
+            "'cut' is incomplete: the file is truncated in the middle of a frame"
         );
         assert!(!file.read_frame(&mut sink).unwrap());
         assert_eq!(seen, [(1, 1_000_002, 20)]);

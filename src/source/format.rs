@@ -25,9 +25,9 @@ pub(super) struct Record<'a> {
 pub(super) enum Damage {
     #[error("unknown file format")]
     Unknown,
-    #[error("the file ends in its header")]
+    #[error("the file is truncated in its header")]
     Header,
-    #[error("the file ends in the middle of a frame")]
+    #[error("the file is truncated in the middle of a frame")]
     Cut,
     #[error("a length of {0} bytes is impossible")]
     Length(u32),
