@@ -2,6 +2,9 @@
 
 mod analyze;
 mod explain;
+mod inputs;
+mod new_file;
+mod outputs;
 mod terminal;
 
 use std::ffi::OsString;

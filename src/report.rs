@@ -6,11 +6,17 @@
 mod capture;
 mod flow;
 mod format;
+mod github;
 mod json;
 mod jsonl;
+mod junit;
+mod markdown;
+mod outcome;
+mod sarif;
 mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
 pub use flow::{FlowReport, WindowReport};
-pub use format::{FORMATS, Format, Layout, format};
+pub use format::{FORMATS, Format, Layout, Printer, format};
+pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};
