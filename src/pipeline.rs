@@ -112,7 +112,8 @@ impl Analysis {
     }
 
     /// Judges all flows.
-    pub fn finish(self) -> CaptureReport {
+    pub fn finish(mut self) -> CaptureReport {
+        self.flows.link_twins();
         let flows = self.flows.flows().iter().zip(0..);
         let flows = flows.map(|(flow, index)| FlowReport {
             selected: self.selection.of(index),

@@ -16,6 +16,7 @@ pub(super) static FORMAT: Format = Format {
 struct Lines;
 
 #[derive(Serialize)]
+#[expect(clippy::large_enum_variant, reason = "one line at a time is built and written")]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Line<'a> {
     Flow {

@@ -186,3 +186,40 @@ fn fact(capture: &Value, flow: &Value, path: &str) -> Value {
 fn text(value: &Value) -> String {
     value.as_str().map_or_else(|| value.to_string(), str::to_owned)
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::parse;
+
+    fn misses(row: &str, flow: &serde_json::Value) -> Vec<String> {
+        parse(&row.replace(' ', "\t")).unwrap()[0].misses(&json!({ "flows": [flow] }))
+    }
+
+    #[test]
+    fn a_right_answer_has_no_misses_and_a_wrong_one_has_them_all() {
+        let flow = json!({
+            "verdict": "stripped",
+            "findings": [{ "code": "WS001", "window_of": "client", "box": "server-side", "confidence": "likely" }],
+            "windows": { "client": { "offer": "shift" } },
+        });
+        let right = "x 0 stripped WS001:client::likely/proven FAULTS,!WS001 client.offer=shift why";
+        assert_eq!(misses(right, &flow), Vec::<String>::new());
+        let wrong = "x 0 healthy WS002 WS001 client.offer=absent why";
+        assert_eq!(misses(wrong, &flow).len(), 4);
+    }
+
+    #[test]
+    fn bad_rows_are_refused() {
+        for row in ["x 0 healthy - - why", "x 0 healthy WS999 - - why", "x 0 healthy WS001 FAULTS - why"] {
+            assert!(parse(&row.replace(' ', "\t")).is_err(), "{row}");
+        }
+    }
+
+    #[test]
+    fn only_codes_written_out_make_a_near_miss() {
+        let rows = parse(&"x 0 healthy - FAULTS,WS101 - why".replace(' ', "\t")).unwrap();
+        assert_eq!(rows[0].near_miss_of, ["WS101"]);
+    }
+}

@@ -125,14 +125,15 @@ fn expand(nodes: &[Node], i: Option<usize>, each: &Mods, lines: &mut Vec<Line>) 
     Ok(())
 }
 
-/// The first line is the purpose; then `key: value` in lower case is a header and the rest is talk.
+/// The first line is the purpose; then `key: value`, one word in lower case, is a header and the rest is talk.
 fn header(headers: &mut Headers, each: &mut Mods, at: usize, text: &str) -> Result<(), String> {
     if at == 0 {
         text.clone_into(&mut headers.purpose);
         return Ok(());
     }
     let Some((key, value)) = text.split_once(':') else { return Ok(()) };
-    if !key.bytes().all(|b| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b' ') {
+    let one_word = key.bytes().all(|b| b.is_ascii_lowercase());
+    if !one_word && !key.starts_with("flow ") {
         return Ok(());
     }
     let value = value.trim();
