@@ -15,6 +15,7 @@ pub mod decode;
 pub mod detect;
 pub mod flow;
 pub mod pipeline;
+pub mod policy;
 pub mod report;
 pub mod source;
 pub mod units;

@@ -4,6 +4,7 @@
 //! judged. Formats print them and compute nothing: one file per format, one line in [`FORMATS`].
 
 mod capture;
+mod fault;
 mod flow;
 mod format;
 mod github;
@@ -17,6 +18,7 @@ mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
+pub use fault::Fault;
 pub use flow::{FlowReport, WindowReport};
 pub use format::{FORMATS, Format, Layout, Printer, format};
 pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};

@@ -3,7 +3,7 @@
 use crate::report::Outcome;
 
 use super::inputs::{Inputs, Judged};
-use super::outputs::{Look, Outputs};
+use super::outputs::{Look, OnBrokenPipe, Outputs};
 use super::{Exit, terminal};
 
 /// Judge saved captures
@@ -31,7 +31,7 @@ Examples:
   ssh host tcpdump -w - tcp | wscale analyze --format json -";
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
-    let mut reports = args.outputs.open(&args.look)?;
+    let mut reports = args.outputs.open(&args.look, OnBrokenPipe::Stop)?;
     let mut outcome = Outcome::default();
     args.inputs.judge(&[], &mut |Judged { report, error }| {
         if let Some(error) = error {

@@ -127,28 +127,56 @@ fn pair<'a>(
     Ok(pairs)
 }
 
+/// What to do when the reader of standard output goes away.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum OnBrokenPipe {
+    /// End: there is nobody left to work for.
+    Stop,
+    /// Go on: the exit status is the result.
+    GoOn,
+}
+
 /// The reports of one run, being printed.
 pub(crate) struct Reports {
     open: Vec<(Box<dyn Printer>, Sink)>,
+    on_broken_pipe: OnBrokenPipe,
 }
 
 enum Sink {
     Stdout(io::BufWriter<io::Stdout>),
     File(NewFile),
+    /// The reader of standard output went away.
+    Gone,
 }
 
 impl Sink {
-    fn writer(&mut self) -> &mut dyn Write {
-        match self {
-            Self::Stdout(out) => out,
-            Self::File(file) => file,
+    fn print(
+        &mut self,
+        on_broken_pipe: OnBrokenPipe,
+        print: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+    ) -> anyhow::Result<()> {
+        let printed = match self {
+            Self::Stdout(out) => print(out).and_then(|()| out.flush()),
+            Self::File(file) => print(file),
+            Self::Gone => Ok(()),
+        };
+        match printed {
+            Err(error)
+                if error.kind() == io::ErrorKind::BrokenPipe
+                    && matches!(self, Self::Stdout(_))
+                    && on_broken_pipe == OnBrokenPipe::GoOn =>
+            {
+                *self = Self::Gone;
+                Ok(())
+            }
+            printed => printed.context("cannot write the report"),
         }
     }
 }
 
 impl Outputs {
     /// Opens all files.
-    pub(crate) fn open(&self, look: &Look) -> anyhow::Result<Reports> {
+    pub(crate) fn open(&self, look: &Look, on_broken_pipe: OnBrokenPipe) -> anyhow::Result<Reports> {
         let open = self.pairs.iter().map(|(format, file)| {
             let (sink, color) = match file {
                 None => (Sink::Stdout(io::BufWriter::new(io::stdout())), look.color.is_on()),
@@ -158,7 +186,7 @@ impl Outputs {
             let layout = Layout { width: terminal::width(), top, color };
             Ok(((format.printer)(&layout), sink))
         });
-        Ok(Reports { open: open.collect::<anyhow::Result<_>>()? })
+        Ok(Reports { open: open.collect::<anyhow::Result<_>>()?, on_broken_pipe })
     }
 
     /// Whether any report goes to standard output.
@@ -170,19 +198,17 @@ impl Outputs {
 impl Reports {
     /// Prints a capture in every format.
     pub(crate) fn capture(&mut self, report: &CaptureReport) -> anyhow::Result<()> {
-        for (printer, sink) in &mut self.open {
-            printer.capture(sink.writer(), report).context("cannot write the report")?;
-        }
-        Ok(())
+        let on_broken_pipe = self.on_broken_pipe;
+        let mut open = self.open.iter_mut();
+        open.try_for_each(|(printer, sink)| sink.print(on_broken_pipe, |out| printer.capture(out, report)))
     }
 
     /// Ends all reports and puts the files in place.
     pub(crate) fn finish(self, outcome: &Outcome) -> anyhow::Result<()> {
         for (mut printer, mut sink) in self.open {
-            printer.finish(sink.writer(), outcome).context("cannot write the report")?;
-            match sink {
-                Sink::Stdout(mut out) => out.flush().context("cannot write the report")?,
-                Sink::File(file) => file.finish()?,
+            sink.print(self.on_broken_pipe, |out| printer.finish(out, outcome))?;
+            if let Sink::File(file) = sink {
+                file.finish()?;
             }
         }
         Ok(())

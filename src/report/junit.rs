@@ -48,7 +48,8 @@ impl Printer for Junit {
             TestCase::new(visible(entry), status)
         });
         self.add("baseline", stale.collect());
-        self.report.serialize(&mut *out).map_err(io::Error::other)
+        let document = self.report.to_string().map_err(io::Error::other)?;
+        out.write_all(document.as_bytes())
     }
 }
 

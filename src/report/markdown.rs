@@ -13,17 +13,6 @@ pub(super) static FORMAT: Format = Format {
     printer: |_| Box::new(Markdown),
 };
 
-/// Verdicts in the order of the summary, worst first.
-const VERDICTS: [Verdict; 7] = [
-    Verdict::Stripped,
-    Verdict::Blocked,
-    Verdict::Suspect,
-    Verdict::Unknown,
-    Verdict::Unproven,
-    Verdict::Off,
-    Verdict::Healthy,
-];
-
 struct Markdown;
 
 impl Printer for Markdown {
@@ -62,8 +51,11 @@ impl Printer for Markdown {
 
 fn verdicts(flows: &[FlowReport]) -> String {
     let count = |verdict: Verdict| flows.iter().filter(|flow| flow.verdict == verdict).count();
-    let counts =
-        VERDICTS.into_iter().map(|verdict| (count(verdict), verdict)).filter(|(count, _)| *count > 0);
+    let counts = Verdict::ALL
+        .into_iter()
+        .rev()
+        .map(|verdict| (count(verdict), verdict))
+        .filter(|(count, _)| *count > 0);
     let parts: Vec<String> = counts.map(|(count, verdict)| format!("{count} {}", verdict.name())).collect();
     if parts.is_empty() { "nothing to judge".to_owned() } else { parts.join(", ") }
 }

@@ -9,7 +9,9 @@ use std::io::{self, Write};
 
 use crate::detect::{Confidence, Finding, RULES, Severity};
 
-use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, REQUIREMENTS, Standing, Unmet};
+use super::{
+    CaptureReport, Expected, Fault, FlowReport, Format, Outcome, Printer, REQUIREMENTS, Standing, Unmet,
+};
 use model::{
     Artifact, Configuration, Document, Driver, Fingerprints, Help, Invocation, Location, Notification,
     Physical, Properties, Region, ReportingDescriptor, ResultObject, Run, Suppression, Text, Tool, Uri,
@@ -116,14 +118,7 @@ fn found(flow: &FlowReport, finding: &Finding, standing: Option<Standing>) -> Re
         level,
         message: Text::new(format!("{}: {}. Next: {}", flow.name(), finding.message(), finding.next)),
         locations: Vec::new(),
-        partial_fingerprints: Fingerprints {
-            flow: format!(
-                "{}:{}:{}",
-                rule.code,
-                finding.window_of.map_or("none", crate::flow::Side::name),
-                flow.endpoints.server.address
-            ),
-        },
+        partial_fingerprints: Fingerprints { fault: Fault::of(flow, finding).to_string() },
         suppressions: (standing == Some(Standing::Accepted)).then(|| vec![accepted]),
         rank: match finding.confidence {
             Confidence::Possible => 20.0,
@@ -148,7 +143,7 @@ fn unmet(expected: &Expected, miss: &Unmet) -> ResultObject {
         level: "error",
         message: Text::new(format!("flow {}: {}: {}", miss.flow, expected.wording, miss.message)),
         locations: Vec::new(),
-        partial_fingerprints: Fingerprints { flow: format!("{}:{}", expected.wording, miss.message) },
+        partial_fingerprints: Fingerprints { fault: format!("{}:{}", expected.wording, miss.message) },
         suppressions: None,
         rank: 100.0,
         properties: Properties { flow: miss.flow, verdict: None, confidence: None, frames: Vec::new() },

@@ -185,7 +185,7 @@ pub(super) struct Region {
 #[derive(Serialize)]
 pub(super) struct Fingerprints {
     #[serde(rename = "wscale/v1")]
-    pub(super) flow: String,
+    pub(super) fault: String,
 }
 
 /// §3.35
