@@ -7,19 +7,20 @@ use std::path::{Path, PathBuf};
 
 /// What each module of the library may import from the others. The stages come in order, each knows only what
 /// is before it; `units` is a leaf, `pipeline` and the commands put things together.
-const MAY_IMPORT: [(&str, &[&str]); 8] = [
+const MAY_IMPORT: [(&str, &[&str]); 9] = [
     ("units", &[]),
     ("source", &[]),
     ("decode", &["source"]),
     ("flow", &["decode", "units"]),
     ("detect", &["decode", "flow", "units"]),
     ("report", &["decode", "detect", "flow", "units"]),
+    ("policy", &["decode", "detect", "flow", "report"]),
     ("pipeline", &["decode", "detect", "flow", "report", "source", "units"]),
-    ("cli", &["decode", "detect", "flow", "pipeline", "report", "source", "units"]),
+    ("cli", &["decode", "detect", "flow", "pipeline", "policy", "report", "source", "units"]),
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 14] = [
+const OWNERS: [(&str, &[&str]); 17] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli"]),
@@ -28,12 +29,15 @@ const OWNERS: [(&str, &[&str]); 14] = [
     ("foldhash", &["flow"]),
     ("indicatif", &["cli"]),
     ("pcap", &["source"]),
-    ("serde", &["report"]),
+    ("quick_junit", &["report"]),
+    ("serde", &["report", "policy"]),
     ("serde_json", &["report", "cli"]),
+    ("strsim", &["policy"]),
     ("tabled", &["report"]),
     ("terminal_size", &["cli"]),
     ("textwrap", &["report", "cli"]),
     ("thiserror", &["source", "decode"]),
+    ("toml", &["policy"]),
 ];
 
 #[test]
