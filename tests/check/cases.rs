@@ -48,7 +48,7 @@ const CASES: [Case; 24] = [
         "",
         [1, 0, 0, 0],
     ),
-    case("min-confidence-proven", "--min-confidence proven w6-set0.client.pcap", 0, "", [0, 0, 0, 0]),
+    case("min-confidence-proven", "--min-confidence proven syn-nop-download.server.pcap", 0, "", [0, 0, 0, 0]),
     case("require-scaling", "--require-scaling OK OFF", 1, "", [0, 1, 0, 0]),
     case("require-scaling-met", "--require-scaling OK", 0, "", [0, 0, 0, 0]),
     case("min-shift", "--min-shift 10 OK smallrcvbuf.client.pcap", 1, "", [0, 1, 0, 0]),

@@ -9,7 +9,7 @@ use crate::support;
 /// The formats, as `--format` knows them.
 pub(crate) const FORMATS: [&str; 7] = ["text", "json", "jsonl", "junit", "sarif", "github", "markdown"];
 
-pub(crate) const RECORDINGS: [&str; 12] = [
+pub(crate) const RECORDINGS: [&str; 13] = [
     "ok-download.client",
     "rr-ok.client",
     "smallrcvbuf.client",
@@ -22,6 +22,7 @@ pub(crate) const RECORDINGS: [&str; 12] = [
     "synack-nop-upload.client",
     "loss2-syn-set0-download.client",
     "w6-set0.client",
+    "syn-nop-download.server",
 ];
 
 pub(crate) struct Folder {
