@@ -114,10 +114,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut judged_any = false;
     args.inputs.judge(&selectors, &mut |Judged { report, error }| {
         let readable = error.is_none();
-        outcome.errors.extend(error.map(said));
+        outcome.errors.extend(error.as_ref().map(said));
         let Some(mut report) = report else { return Ok(()) };
         if readable && !allow_empty && !is_judged(&report) {
-            outcome.errors.push(said(nothing_to_judge(&report)));
+            outcome.errors.push(said(&nothing_to_judge(&report)));
         }
         judged_any = true;
         policy.judge(&mut report);
@@ -125,7 +125,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     })?;
     if !allow_empty && judged_any {
         let vacuous = policy.vacuous().map(|wording| {
-            said(anyhow::anyhow!("{wording}: no flow to hold it against\nhint: --allow-empty accepts that"))
+            said(&anyhow::anyhow!("{wording}: no flow to hold it against\nhint: --allow-empty accepts that"))
         });
         outcome.errors.extend(vacuous);
     }
@@ -159,8 +159,8 @@ fn failed(outcome: &Outcome) -> bool {
 }
 
 /// Says an error, and keeps its first line for the report.
-fn said(error: anyhow::Error) -> String {
-    terminal::complain(&error);
+fn said(error: &anyhow::Error) -> String {
+    terminal::complain(error);
     let text = format!("{error:#}");
     text.split("\nhint: ").next().unwrap_or(&text).to_owned()
 }

@@ -3,6 +3,8 @@
 //! Numbers are numbers, unknown is `null`, units are in the names. Without evidence a shift is
 //! `{"min": 0, "max": 14}`; evidence that contradicts itself is `null`, with a `reason`.
 
+mod check;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -12,10 +14,9 @@ use crate::detect::{Bounds, Direction, Finding};
 use crate::flow::Side;
 
 use super::capture::Skipped;
-use super::{
-    CaptureReport, CheckSummary, Expected, FlowReport, Format, Outcome, Printer, Standing, Unmet,
-    WindowReport,
-};
+use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, Standing, WindowReport};
+
+pub(super) use check::{Check, Expectation};
 
 pub(super) static FORMAT: Format = Format {
     name: "json",
@@ -74,51 +75,6 @@ pub(super) fn findings(flow: &FlowReport) -> impl Iterator<Item = FindingJson> {
         check: standing.map(Standing::name),
         ..FindingJson::new(finding)
     })
-}
-
-/// One expectation of a policy.
-#[derive(Serialize)]
-pub(super) struct Expectation<'a> {
-    name: &'static str,
-    wording: &'a str,
-    flows: Option<&'a str>,
-    judged: u64,
-    unmet: Vec<UnmetJson<'a>>,
-}
-
-#[derive(Serialize)]
-struct UnmetJson<'a> {
-    flow: u64,
-    message: &'a str,
-}
-
-impl<'a> Expectation<'a> {
-    pub(super) fn new(expected: &'a Expected) -> Self {
-        let unmet = |unmet: &'a Unmet| UnmetJson { flow: unmet.flow, message: &unmet.message };
-        Self {
-            name: expected.requirement.name,
-            wording: &expected.wording,
-            flows: expected.flows.as_deref(),
-            judged: expected.judged,
-            unmet: expected.unmet.iter().map(unmet).collect(),
-        }
-    }
-}
-
-/// The result of a check.
-#[derive(Serialize)]
-pub(super) struct Check<'a> {
-    failed: bool,
-    #[serde(flatten)]
-    summary: &'a CheckSummary,
-    errors: &'a [String],
-}
-
-impl<'a> Check<'a> {
-    pub(super) fn new(outcome: &'a Outcome) -> Option<Self> {
-        let summary = outcome.check.as_ref()?;
-        Some(Self { failed: summary.failed(), summary, errors: &outcome.errors })
-    }
 }
 
 #[derive(Serialize)]

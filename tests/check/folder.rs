@@ -40,7 +40,7 @@ impl Folder {
         for name in ["kernel-2.6.17-post", "trap-midstream"] {
             let compiled =
                 support::compile_file(&support::fixtures().join("text").join(format!("{name}.txt")));
-            folder.write(&format!("{name}.pcap"), &compiled.capture.bytes());
+            folder.write(&format!("{name}.pcap"), compiled.capture.bytes());
         }
         let fault = fs::read(folder.path("syn-set0-download.client.pcap")).unwrap();
         folder.write("truncated.pcap", &fault[..fault.len() - 10]);

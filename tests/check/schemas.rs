@@ -151,7 +151,7 @@ fn names_cannot_break_out_of_any_format() {
             match format {
                 "github" => assert!(!report.contains(|c: char| c.is_control() && c != '\n')),
                 "json" | "jsonl" | "sarif" => {
-                    assert!(!report.contains(|c: char| c.is_control() && c != '\n' && c != '\u{9b}'))
+                    assert!(!report.contains(|c: char| c.is_control() && c != '\n' && c != '\u{9b}'));
                 }
                 _ => harmless(&report),
             }
