@@ -7,6 +7,7 @@ mod inputs;
 mod new_file;
 mod outputs;
 mod terminal;
+mod windows;
 mod workarounds;
 
 use std::ffi::OsString;
@@ -47,6 +48,7 @@ enum Command {
     Analyze(analyze::Args),
     Check(Box<check::Args>),
     Explain(explain::Args),
+    Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
 
@@ -64,6 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(args) => analyze::run(args),
         Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {

@@ -14,6 +14,7 @@ mod junit;
 mod markdown;
 mod outcome;
 mod sarif;
+mod series;
 mod style;
 mod text;
 
@@ -22,3 +23,4 @@ pub use fault::Fault;
 pub use flow::{FlowReport, WindowReport};
 pub use format::{FORMATS, Format, Layout, Printer, format};
 pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};
+pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

@@ -86,6 +86,8 @@ impl<'a> Case<'a> {
         let persistent = floor.segments >= PERSISTENT_SEGMENTS;
         // Buffers come in powers of two: 32768 and then 8192 is perhaps only a smaller buffer.
         let round = is_round(windows.syn_window.unwrap_or(0)) && is_round(floor.raw);
+        // `needed` is rounded up to the next shift: the factor itself must be 16.
+        let by_16 = u64::from(floor.raw) << (declared + COLLAPSE_INEXACT_MIN) <= promised;
         let exactly = floor.acknowledged_bytes == 0 && off_by < 1 << floor.shift;
         let confidence = match (exact, round, persistent) {
             (true, _, true) if exactly && excess >= COLLAPSE_INEXACT_MIN => Confidence::Proven,
@@ -93,8 +95,7 @@ impl<'a> Case<'a> {
             (true, true, _) if excess >= COLLAPSE_INEXACT_MIN => Confidence::Likely,
             (true, true, _) => Confidence::Possible,
             (false, _, true)
-                if excess >= COLLAPSE_INEXACT_MIN
-                    && floor.acknowledged_bytes <= u64::from(windows.syn_window.unwrap_or(0)) / 2 =>
+                if by_16 && floor.acknowledged_bytes <= u64::from(windows.syn_window.unwrap_or(0)) / 2 =>
             {
                 Confidence::Likely
             }

@@ -94,8 +94,9 @@ pub fn judge(flow: &Flow) -> Judgement {
         server: case.is_scaled(Side::Server) && !convicted(Side::Server),
     };
     let effective = |side: Side| {
-        let scales_less = findings.iter().any(|f| f.rule.code == "WS003" && f.window_of == Some(side));
-        let declared = if scales_less { Some(0) } else { case.shifts.of(side).declared };
+        let accused = findings.iter().any(|f| f.rule.code == "WS003" && f.window_of == Some(side));
+        let shifts = case.shifts.of(side);
+        let declared = shifts.scales_less.shift().filter(|_| accused).or(shifts.declared);
         case.collapse(side).map(|collapse| collapse.shift).or(declared)
     };
     let effective_shift = Sides { client: effective(Side::Client), server: effective(Side::Server) };
