@@ -20,7 +20,7 @@ mod text;
 
 pub use capture::{CaptureReport, Skipped};
 pub use fault::Fault;
-pub use flow::{FlowReport, WindowReport};
+pub use flow::{FlowReport, Limits, WindowReport};
 pub use format::{FORMATS, Format, Layout, Printer, format};
 pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};
 pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

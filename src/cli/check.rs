@@ -177,7 +177,7 @@ fn nothing_to_judge(report: &CaptureReport) -> anyhow::Error {
             "nothing to judge in '{source}': it holds no TCP flow\nhint: --allow-empty accepts that"
         ),
         _ => anyhow::anyhow!(
-            "nothing to judge in '{source}': no handshake was captured\nhint: record from before the connections begin, or accept it with --allow-empty"
+            "nothing to judge in '{source}': no handshake was captured in full\nhint: record from before the connections begin, or accept it with --allow-empty"
         ),
     }
 }

@@ -66,7 +66,7 @@ const CASES: [Case; 24] = [
     case("baseline", "--baseline accepted.toml FAULT OFF", 0, "", [0, 0, 1, 0]),
     case("baseline-stale", "--baseline accepted.toml OK", 0, "", [0, 0, 0, 1]),
     case("write-baseline", "--write-baseline new.toml FAULT", 0, "", [0, 0, 1, 0]),
-    case("nothing-to-judge", "empty.pcap trap-midstream.pcap OK", 2, "nothing to judge", [0, 0, 0, 0]),
+    case("nothing-to-judge", "empty.pcap trap-refused.pcap OK", 2, "nothing to judge", [0, 0, 0, 0]),
     case("allow-empty", "--allow-empty empty.pcap OK", 0, "", [0, 0, 0, 0]),
     case("truncated", "truncated.pcap missing.pcap", 2, "truncated", [1, 0, 0, 0]),
 ];

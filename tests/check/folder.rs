@@ -30,14 +30,14 @@ pub(crate) struct Folder {
 }
 
 impl Folder {
-    /// The recordings, a thinned handshake, a truncated capture, an empty one and one without a handshake.
+    /// The recordings, a thinned handshake, a truncated capture, an empty one and a refused connection.
     pub(crate) fn new() -> Self {
         let folder = Self { folder: tempfile::tempdir().unwrap() };
         for name in RECORDINGS {
             let file = format!("{name}.pcap");
             fs::copy(support::fixtures().join("recordings").join(&file), folder.path(&file)).unwrap();
         }
-        for name in ["kernel-2.6.17-post", "trap-midstream"] {
+        for name in ["kernel-2.6.17-post", "trap-refused"] {
             let compiled =
                 support::compile_file(&support::fixtures().join("text").join(format!("{name}.txt")));
             folder.write(&format!("{name}.pcap"), compiled.capture.bytes());
