@@ -36,7 +36,7 @@ pub use segment::{Endpoint, Flags, Segment};
 /// Why a frame holds no TCP segment that could be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skip {
-    /// Neither IPv4 nor IPv6 (ARP, LLDP, ...).
+    /// Neither IPv4 nor IPv6 (ARP, LLDP, ...), or from an interface that has neither (USB, ...).
     NotIp,
     /// IP, but not TCP.
     NotTcp,

@@ -22,17 +22,20 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 18] = [
+const OWNERS: [(&str, &[&str]); 21] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
     ("clap", &["cli"]),
     ("csv", &["report"]),
     ("etherparse", &["decode"]),
+    ("flate2", &["source"]),
     ("foldhash", &["flow"]),
     ("indicatif", &["cli"]),
+    ("lz4_flex", &["source"]),
     ("pcap", &["source"]),
     ("quick_junit", &["report"]),
+    ("ruzstd", &["source"]),
     ("serde", &["report", "policy", "workarounds"]),
     ("serde_json", &["report", "cli", "workarounds"]),
     ("strsim", &["policy"]),
