@@ -53,7 +53,10 @@ const SHOWN: usize = 4;
 
 #[test]
 fn what_does_not_matter_leaves_the_verdict_as_it_is() {
-    let subjects = corpus::subjects();
+    let (subjects, others): (Vec<Subject>, Vec<Subject>) =
+        corpus::subjects().into_iter().partition(|subject| subject.is_editable);
+    let names: Vec<&str> = others.iter().map(|subject| subject.name.as_str()).collect();
+    eprintln!("{} captures; not edited: {names:?}", subjects.len());
     let mut tried = Tried::default();
     for subject in &subjects {
         for seed in seeds("invariant", subject, INVARIANTS_EACH) {

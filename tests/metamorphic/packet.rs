@@ -12,6 +12,15 @@ pub(crate) mod link {
     pub(crate) const SLL2: u32 = 276;
 }
 
+/// Raw IP has many numbers.
+const RAW_IP: [u32; 5] = [12, 14, link::RAW, 228, 229];
+
+/// Frames of this link type can be edited.
+pub(crate) fn is_known(link: u32) -> bool {
+    use link::{ETHERNET, LOOP, NULL, SLL, SLL2};
+    RAW_IP.contains(&link) || [ETHERNET, LOOP, NULL, SLL, SLL2].contains(&link)
+}
+
 /// The EtherTypes of VLAN tags.
 const TAGS: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 
