@@ -13,6 +13,6 @@ mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
-pub use flow::{FlowReport, WindowReport};
+pub use flow::{FlowReport, Limits, WindowReport};
 pub use format::{FORMATS, Format, Layout, format};
 pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

@@ -215,8 +215,10 @@ impl Window {
             let in_flight_bytes = u64::try_from(end - ack).unwrap_or(0);
             let by_knowledge = Overshoot { shift: needed, frame: segment.frame, in_flight_bytes, raw };
             let robust_shift = needed.min(self.needed_at_most(segment.time_us, end, before, moment));
-            // Without timestamps only what holds both ways counts: see `granted`.
-            let by_knowledge = if asked.echo.is_some() {
+            // Without timestamps only what holds both ways counts: see `granted`. Without a handshake nothing is
+            // convicted or proven by it, it bounds the shift.
+            // Where no handshake was captured nothing is convicted or proven by it: it bounds the shift.
+            let by_knowledge = if asked.echo.is_some() || moment.declared_shift.is_none() {
                 by_knowledge
             } else {
                 Overshoot { shift: robust_shift, ..by_knowledge }
