@@ -58,13 +58,12 @@ fn convictable() -> BTreeSet<String> {
 
 /// All captures that can be decoded, with the verdicts on them.
 pub(crate) fn subjects() -> Vec<Subject> {
-    let captures = match std::env::var_os("WSCALE_CAPTURES") {
-        Some(folder) => pcaps(&PathBuf::from(folder)),
-        None => {
-            let mut all = pcaps(&support::fixtures().join("recordings"));
-            all.extend(support::files("text", "txt").iter().map(|path| (support::name(path), compile(path))));
-            all
-        }
+    let captures = if let Some(folder) = std::env::var_os("WSCALE_CAPTURES") {
+        pcaps(&PathBuf::from(folder))
+    } else {
+        let mut all = pcaps(&support::fixtures().join("recordings"));
+        all.extend(support::files("text", "txt").iter().map(|path| (support::name(path), compile(path))));
+        all
     };
     let convictable = convictable();
     let judged = captures.into_iter().filter_map(|(name, capture)| {

@@ -50,7 +50,9 @@ pub(crate) struct Tcp {
     pub(crate) payload_bytes: Option<usize>,
 }
 
+const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 
 impl Tcp {
@@ -60,7 +62,7 @@ impl Tcp {
 
     /// An ACK with nothing else.
     pub(crate) fn is_pure_ack(&self) -> bool {
-        self.flags & 0x07 == 0 && self.acknowledges() && self.payload_bytes == Some(0)
+        self.flags & (FIN | SYN | RST) == 0 && self.acknowledges() && self.payload_bytes == Some(0)
     }
 
     pub(crate) fn is_syn(&self) -> bool {
