@@ -1,6 +1,7 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod analyze;
+mod compare;
 mod explain;
 mod terminal;
 
@@ -37,6 +38,7 @@ Exit status:
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(analyze::Args),
+    Compare(compare::Args),
     Explain(explain::Args),
 }
 
@@ -52,6 +54,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
     };
     match outcome {

@@ -4,11 +4,13 @@
 //! flows. What it cannot use is returned as a [`Skip`], so that it can be counted by reason: a frame that
 //! cannot be read is never fatal. Nothing is allocated per frame.
 
+mod headers;
 mod link;
 mod network;
 mod options;
 mod segment;
 
+pub use headers::{Checksum, Headers, OptionBytes};
 pub use link::{Decoder, UnsupportedLinkType};
 pub use options::{Offer, Options};
 pub use segment::{Endpoint, Flags, Segment};
