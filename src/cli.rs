@@ -4,6 +4,7 @@ mod analyze;
 mod compare;
 mod explain;
 mod terminal;
+mod workarounds;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -40,6 +41,7 @@ enum Command {
     Analyze(analyze::Args),
     Compare(compare::Args),
     Explain(explain::Args),
+    Workarounds(workarounds::Args),
 }
 
 /// Parses `arguments`, runs the command that they name and returns the process's exit status.
@@ -56,6 +58,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(args) => analyze::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,

@@ -12,15 +12,17 @@ mod overshoot;
 mod sequence;
 mod stops;
 mod table;
+mod transmissions;
 mod window;
 
 pub use advertised::Advertised;
 pub use connection::Flow;
 pub use granted::Granted;
-pub use handshake::{Handshake, Syn};
+pub use handshake::{Altered, Handshake, Syn, Twin};
 pub use overshoot::{Overshoot, Overshoots};
 pub use stops::{Stop, Stops};
 pub use table::FlowTable;
+pub use transmissions::Transmissions;
 pub use window::{Sent, Window};
 
 /// Shifts that RFC 7323 §2.3 allows: 0 to 14.
@@ -43,6 +45,7 @@ impl Side {
     pub const BOTH: [Self; 2] = [Self::Client, Self::Server];
 
     /// The other side.
+    #[must_use]
     pub fn peer(self) -> Self {
         match self {
             Self::Client => Self::Server,

@@ -25,7 +25,7 @@ pub enum Offer {
     /// The option, with this shift as sent (RFC 7323 §2.3 allows up to 14; more is a fault). 0 is an offer:
     /// it turns scaling on for the other side.
     Shift(u8),
-    /// The option twice with different shifts, or with a wrong length, or different ones in retransmissions.
+    /// The option twice with different shifts, or different ones in retransmissions.
     Inconsistent,
 }
 
@@ -46,7 +46,7 @@ pub struct Options {
     pub mptcp: bool,
     /// The longest run of NOPs.
     pub nop_run: u8,
-    /// The walk did not reach the end: cut by the snap length, or an option with an impossible length.
+    /// The snap length cut the options before their end.
     pub incomplete: bool,
 }
 
@@ -70,8 +70,9 @@ impl Options {
                 ended = true;
                 break;
             }
+            // Behind an impossible length no host reads on: what stands there was not offered.
             let Some((data, tail)) = split_option(tail) else {
-                options.incomplete = true;
+                ended = !cut;
                 break;
             };
             rest = tail;
@@ -89,8 +90,9 @@ impl Options {
 
     fn note(&mut self, kind: u8, data: &[u8], scale: &mut Option<Offer>) {
         match (kind, data) {
-            (WINDOW_SCALE, _) => {
-                let offer = if let [shift] = data { Offer::Shift(*shift) } else { Offer::Inconsistent };
+            // With another length it is no window scale option: hosts ignore it.
+            (WINDOW_SCALE, [shift]) => {
+                let offer = Offer::Shift(*shift);
                 *scale = Some(if scale.is_none_or(|before| before == offer) {
                     offer
                 } else {
@@ -101,21 +103,22 @@ impl Options {
                 self.maximum_segment_size = Some(u16::from_be_bytes([*high, *low]));
             }
             (SACK_PERMITTED, []) => self.sack_permitted = true,
-            (TIMESTAMPS, [a, b, c, d, e, f, g, h]) => {
-                self.timestamps =
-                    Some((u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h])));
-            }
+            (TIMESTAMPS, _) => self.timestamps = two_numbers(data),
             (SACK, _) => {
                 for (block, bytes) in self.sack.iter_mut().zip(data.chunks_exact(8)) {
-                    if let [a, b, c, d, e, f, g, h] = *bytes {
-                        *block = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
-                    }
+                    *block = two_numbers(bytes);
                 }
             }
             (MPTCP, _) => self.mptcp = true,
             _ => {}
         }
     }
+}
+
+/// Two 32-bit numbers in network order, if `data` is just that.
+fn two_numbers(data: &[u8]) -> Option<(u32, u32)> {
+    let (first, second) = data.split_at_checked(4)?;
+    Some((u32::from_be_bytes(first.try_into().ok()?), u32::from_be_bytes(second.try_into().ok()?)))
 }
 
 /// Splits what follows a kind byte into the option's data and what comes behind it. `None` when the length is
@@ -156,16 +159,17 @@ mod tests {
     }
 
     #[test]
-    fn an_impossible_length_ends_the_walk_and_proves_no_absence() {
-        assert_eq!(Options::walk(&[5, 0, 3, 3, 7], false).window_scale, Offer::Unseen);
-        assert_eq!(Options::walk(&[5, 40, 3, 3, 7], false).window_scale, Offer::Unseen);
+    fn an_impossible_length_ends_the_walk_as_it_does_in_a_host() {
+        assert_eq!(Options::walk(&[5, 0, 3, 3, 7], false).window_scale, Offer::Absent);
+        assert_eq!(Options::walk(&[5, 40, 3, 3, 7], false).window_scale, Offer::Absent);
+        assert_eq!(Options::walk(&[5, 40, 3, 3, 7], true).window_scale, Offer::Unseen);
     }
 
     #[test]
     fn contradicting_options_are_inconsistent() {
         assert_eq!(Options::walk(&[3, 3, 7, 3, 3, 7], false).window_scale, Offer::Shift(7));
         assert_eq!(Options::walk(&[3, 3, 7, 3, 3, 2], false).window_scale, Offer::Inconsistent);
-        assert_eq!(Options::walk(&[3, 4, 7, 7], false).window_scale, Offer::Inconsistent);
+        assert_eq!(Options::walk(&[3, 4, 7, 7], false).window_scale, Offer::Absent);
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! One flow as the rules see it, with what several of them ask.
 
-use crate::flow::{Flow, Side, Sides};
+use crate::decode::Offer;
+use crate::flow::{Altered, Flow, Side, Sides};
 use crate::units;
 
 use super::{Confidence, Cost, Direction, Shifts};
@@ -46,6 +47,27 @@ impl<'a> Case<'a> {
         Side::BOTH
             .iter()
             .any(|side| self.flow.handshake.syn.of(*side).is_some_and(|syn| syn.retried_without.is_some()))
+    }
+
+    /// Whether two copies of one SYN differ in this capture: the box itself is in it, and neither copy alone
+    /// says what was declared.
+    pub(crate) fn is_altered(&self) -> bool {
+        Side::BOTH.iter().any(|side| self.alteration(*side).is_some())
+    }
+
+    /// The two copies of `side`'s SYN that differ.
+    pub(crate) fn alteration(&self, side: Side) -> Option<Altered> {
+        let syn = self.flow.handshake.syn.of(side).as_ref()?;
+        let beyond = self.flow.twin.and_then(|twin| *twin.syn.of(side));
+        let translated =
+            beyond.filter(|(_, offer)| *offer != syn.offer && ![*offer, syn.offer].contains(&Offer::Unseen));
+        syn.altered.or_else(|| {
+            let (mut before, mut after) = ((syn.frame, syn.offer), translated?);
+            if after.0 < before.0 {
+                std::mem::swap(&mut before, &mut after);
+            }
+            Some(Altered { before, after })
+        })
     }
 
     /// Whether `side`'s window collapses behind the handshake, as far as the declared shift does not explain.

@@ -1,6 +1,9 @@
 //! What a rule is, and the registry of all rules. To add one: a file in `rules/`, and a line in [`RULES`].
 
-use super::rules::{ws001, ws002, ws003, ws004, ws006, ws008, ws101, ws102, ws103, ws104, ws105};
+use super::rules::{
+    ws001, ws002, ws003, ws004, ws005, ws006, ws007, ws008, ws101, ws102, ws103, ws104, ws105, ws201, ws202,
+    ws203,
+};
 use super::{Case, Finding, Severity};
 
 /// What `wscale explain` prints.
@@ -46,18 +49,23 @@ pub struct Rule {
 }
 
 /// All rules, by code.
-pub static RULES: [&Rule; 11] = [
+pub static RULES: [&Rule; 16] = [
     &ws001::RULE,
     &ws002::RULE,
     &ws003::RULE,
     &ws004::RULE,
+    &ws005::RULE,
     &ws006::RULE,
+    &ws007::RULE,
     &ws008::RULE,
     &ws101::RULE,
     &ws102::RULE,
     &ws103::RULE,
     &ws104::RULE,
     &ws105::RULE,
+    &ws201::RULE,
+    &ws202::RULE,
+    &ws203::RULE,
 ];
 
 /// The rule with this code or name, in any case.
@@ -82,7 +90,11 @@ mod tests {
     #[test]
     fn names_are_kebab_case_and_unique() {
         let mut names: Vec<&str> = RULES.iter().map(|rule| rule.name).collect();
-        assert!(names.iter().all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '-')));
+        assert!(
+            names
+                .iter()
+                .all(|name| name.chars().all(|c| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-'))
+        );
         names.sort_unstable();
         names.dedup();
         assert_eq!(names.len(), RULES.len());

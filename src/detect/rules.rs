@@ -4,13 +4,18 @@ pub(super) mod ws001;
 pub(super) mod ws002;
 pub(super) mod ws003;
 pub(super) mod ws004;
+pub(super) mod ws005;
 pub(super) mod ws006;
+pub(super) mod ws007;
 pub(super) mod ws008;
 pub(super) mod ws101;
 pub(super) mod ws102;
 pub(super) mod ws103;
 pub(super) mod ws104;
 pub(super) mod ws105;
+pub(super) mod ws201;
+pub(super) mod ws202;
+pub(super) mod ws203;
 
 use crate::decode::Offer;
 use crate::flow::{Flow, Side};

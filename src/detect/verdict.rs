@@ -63,7 +63,11 @@ const BLOCKED: &str = "WS005";
 /// Judges one flow.
 pub fn judge(flow: &Flow) -> Judgement {
     let case = Case::new(flow);
-    let mut findings: Vec<Finding> = RULES.iter().flat_map(|rule| (rule.check)(&case)).collect();
+    let mut findings: Vec<Finding> = if flow.is_incoherent() {
+        Vec::new()
+    } else {
+        RULES.iter().flat_map(|rule| (rule.check)(&case)).collect()
+    };
     findings.sort_by(|a, b| {
         (b.rule.severity, b.confidence)
             .cmp(&(a.rule.severity, a.confidence))
@@ -89,6 +93,9 @@ pub fn judge(flow: &Flow) -> Judgement {
 }
 
 fn verdict(flow: &Flow, findings: &[Finding], proven: Sides<bool>) -> Verdict {
+    if flow.is_incoherent() {
+        return Verdict::Unknown;
+    }
     let problems = || findings.iter().filter(|finding| finding.rule.severity == Severity::Problem);
     let sure = |finding: &&Finding| finding.confidence >= Confidence::Likely;
     if problems().filter(sure).any(|finding| finding.rule.code != BLOCKED) {

@@ -17,17 +17,33 @@ pub struct Advertised {
     pub segments: u64,
     /// Segments that advertise a window of zero.
     pub zero_windows: u64,
+    /// How long the window was closed, as far as it was seen to open again.
+    pub closed_us: i64,
+    /// When and in which frame the window was closed for the first time.
+    pub first_closed: Option<(i64, u64)>,
+    /// The frame of the first retraction under any shift.
+    pub retracted_frame: Option<u64>,
     /// The lower bound of the applied shift that follows from the SYN's window.
     pub floor: Floor,
     /// How often the right edge would have moved left by more than rounding, for each shift.
     pub retractions: [u16; SHIFTS],
     /// How often the raw window shrank by exactly the bytes that were acknowledged: a window in bytes.
     pub byte_for_byte: u16,
+    /// Capture time of the latest one.
+    pub last_us: Option<i64>,
     /// Highest acknowledgment, as a position.
     pub highest_ack: Option<i64>,
     /// Acknowledgments of data that was never captured: the capture has holes.
     pub phantom_acks: u32,
     newest: Option<(i64, u16)>,
+    closed_since_us: Option<i64>,
+}
+
+/// The moment of a segment.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct At {
+    pub(crate) frame: u64,
+    pub(crate) time_us: i64,
 }
 
 /// The first window behind the handshake.
@@ -64,18 +80,26 @@ const BYTE_FOR_BYTE_MIN: i64 = 64;
 impl Advertised {
     /// A window behind the handshake. `ack` is the acknowledged position; `anchored` says that position 1 is
     /// the first byte of data for certain.
-    pub(crate) fn note(&mut self, frame: u64, raw: u16, ack: Option<i64>, anchored: bool) {
+    pub(crate) fn note(&mut self, at: At, raw: u16, ack: Option<i64>, anchored: bool) {
+        let At { frame, time_us } = at;
         let acknowledged_bytes = ack.filter(|_| anchored).and_then(|ack| u64::try_from(ack - 1).ok());
         if self.first.is_none() {
             self.first = Some(First { frame, raw, acknowledged_bytes });
         }
         self.segments += 1;
+        self.last_us = Some(time_us);
         self.min_raw = Some(self.min_raw.map_or(raw, |min| min.min(raw)));
         self.max_raw = Some(self.max_raw.map_or(raw, |max| max.max(raw)));
-        self.zero_windows += u64::from(raw == 0);
+        if raw == 0 {
+            self.zero_windows += 1;
+            self.closed_since_us.get_or_insert(time_us);
+            self.first_closed.get_or_insert((time_us, frame));
+        } else if let Some(since) = self.closed_since_us.take() {
+            self.closed_us += time_us - since;
+        }
         self.note_floor(frame, raw, acknowledged_bytes);
         if let Some(ack) = ack {
-            self.note_right_edge(raw, ack);
+            self.note_right_edge(frame, raw, ack);
             self.highest_ack = Some(self.highest_ack.map_or(ack, |highest| highest.max(ack)));
         }
     }
@@ -108,7 +132,7 @@ impl Advertised {
 
     /// RFC 7323 §2.4: rounding may move the right edge left by less than `2^k`; more is a retraction. Only
     /// segments that advance the acknowledgment are compared: others may have been reordered.
-    fn note_right_edge(&mut self, raw: u16, ack: i64) {
+    fn note_right_edge(&mut self, frame: u64, raw: u16, ack: i64) {
         let Some((before_ack, before_raw)) = self.newest else {
             self.newest = Some((ack, raw));
             return;
@@ -127,14 +151,24 @@ impl Advertised {
         for (shift, count) in self.retractions.iter_mut().enumerate() {
             if (shrunk << shift) - advance > 1 << shift {
                 *count = count.saturating_add(1);
+                self.retracted_frame.get_or_insert(frame);
             }
         }
+    }
+
+    /// The window was closed and was not seen to open again.
+    pub fn is_closed(&self) -> bool {
+        self.closed_since_us.is_some()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn at(frame: u64) -> At {
+        At { frame, time_us: 0 }
+    }
 
     fn after_syn(syn_window: u16) -> Advertised {
         Advertised { syn_window: Some(syn_window), ..Advertised::default() }
@@ -146,7 +180,7 @@ mod tests {
             [(5840, 92, 6), (29200, 229, 7), (64240, 502, 7), (64240, 63, 10), (64240, 64240, 0)]
         {
             let mut windows = after_syn(syn);
-            windows.note(3, raw, Some(1), true);
+            windows.note(at(3), raw, Some(1), true);
             assert_eq!(windows.floor.shift, shift, "{syn} {raw}");
         }
     }
@@ -154,38 +188,38 @@ mod tests {
     #[test]
     fn a_window_above_the_syns_bounds_nothing() {
         let mut windows = after_syn(8192);
-        windows.note(3, 8212, Some(1), true);
+        windows.note(at(3), 8212, Some(1), true);
         assert_eq!(windows.floor.shift, 0);
     }
 
     #[test]
     fn data_that_was_acknowledged_is_no_collapse() {
         let mut windows = after_syn(8192);
-        windows.note(3, 192, Some(8001), true);
+        windows.note(at(3), 192, Some(8001), true);
         assert_eq!(windows.floor.shift, 0);
     }
 
     #[test]
     fn a_zero_window_is_no_collapse() {
         let mut windows = after_syn(8192);
-        windows.note(3, 0, Some(1), true);
+        windows.note(at(3), 0, Some(1), true);
         assert_eq!(windows.floor.shift, 0);
     }
 
     #[test]
     fn a_buffer_that_fills_retracts_only_under_a_wrong_shift() {
         let mut windows = after_syn(64240);
-        windows.note(3, 64240, Some(1), true);
-        windows.note(5, 62792, Some(1449), true);
+        windows.note(at(3), 64240, Some(1), true);
+        windows.note(at(5), 62792, Some(1449), true);
         assert_eq!((windows.retractions[0], windows.retractions[7], windows.byte_for_byte), (0, 1, 1));
     }
 
     #[test]
     fn reordered_acks_retract_nothing() {
         let mut windows = after_syn(64240);
-        windows.note(3, 200, Some(2000), true);
-        windows.note(4, 100, Some(1000), true);
-        windows.note(5, 100, Some(2000), true);
+        windows.note(at(3), 200, Some(2000), true);
+        windows.note(at(4), 100, Some(1000), true);
+        windows.note(at(5), 100, Some(2000), true);
         assert_eq!(windows.retractions, [0; SHIFTS]);
     }
 }

@@ -3,7 +3,7 @@
 use crate::decode::{Endpoint, Segment};
 
 use super::window::Moment;
-use super::{Handshake, Side, Sides, Window};
+use super::{Handshake, Side, Sides, Twin, Window};
 
 /// One flow, as evidence.
 #[derive(Clone, Debug)]
@@ -26,9 +26,32 @@ pub struct Flow {
     pub first_us: i64,
     /// Latest capture time.
     pub last_us: i64,
+    /// The same connection beyond an address translation, in this capture.
+    pub twin: Option<Twin>,
+    /// Segments that were captured more than once.
+    pub duplicates: u64,
     /// A FIN or a RST was captured.
     pub(crate) closing: bool,
+    recent: Sides<[Option<Print>; RECENT]>,
 }
+
+/// What two captures of one packet have in common; retransmissions differ in time, and usually in TSval.
+#[derive(Clone, Copy, Debug)]
+struct Print {
+    time_us: i64,
+    sequence: u32,
+    acknowledgment: u32,
+    raw_window: u16,
+    payload_bytes: u32,
+    timestamps: Option<(u32, u32)>,
+}
+
+/// Segments of each side that are remembered to recognise copies: `-i any` captures every packet twice, and
+/// queues interleave a few.
+const RECENT: usize = 6;
+
+/// Copies of one packet lie at most this far apart.
+const COPY_US: i64 = 5_000;
 
 impl Flow {
     /// A flow that begins with `segment`.
@@ -49,7 +72,10 @@ impl Flow {
             frames: 0,
             first_us: segment.time_us,
             last_us: segment.time_us,
+            twin: None,
+            duplicates: 0,
             closing: false,
+            recent: Sides::default(),
         }
     }
 
@@ -67,13 +93,41 @@ impl Flow {
         self.closing |= segment.flags.fin || segment.flags.rst;
         self.orient(segment);
         let from = self.sender(segment);
+        if self.is_copy(from, segment) {
+            self.duplicates += 1;
+            return;
+        }
         self.handshake.note(from, segment);
         let sequence = self.locate(from, segment);
         if let (Some(sequence), true) = (sequence, segment.payload_bytes > 0 && !segment.flags.rst) {
             let moment = self.moment(from);
             self.windows.of_mut(from.peer()).send(segment, sequence, &moment);
         }
-        self.windows.of_mut(from).advertise(segment, sequence);
+        let rtt_us = self.handshake.rtt_us();
+        self.windows.of_mut(from).advertise(segment, sequence, rtt_us);
+    }
+
+    /// Whether this is a packet that was captured before. Only data counts: the same ACK twice is harmless,
+    /// and duplicate ACKs mean something.
+    fn is_copy(&mut self, from: Side, segment: &Segment) -> bool {
+        if segment.payload_bytes == 0 || segment.flags.syn {
+            return false;
+        }
+        let print = Print {
+            time_us: segment.time_us,
+            sequence: segment.sequence,
+            acknowledgment: segment.acknowledgment,
+            raw_window: segment.raw_window,
+            payload_bytes: segment.payload_bytes,
+            timestamps: segment.options.timestamps,
+        };
+        let recent = self.recent.of_mut(from);
+        if recent.iter().flatten().any(|before| before.is_same_packet(&print)) {
+            return true;
+        }
+        recent.rotate_right(1);
+        recent[0] = Some(print);
+        false
     }
 
     /// A SYN that is captured late still says who the client is.
@@ -117,12 +171,31 @@ impl Flow {
             maximum_segment_size: self.handshake.maximum_segment_size(),
             sender_ack: self.windows.of(from).advertised.highest_ack,
             behind_handshake: from == Side::Server && self.handshake.completed.is_some() && !fast_open,
+            declared_shift: self.handshake.declared_shift(from.peer()),
             foreign_windows: self.handshake.is_multipath(),
         }
+    }
+
+    /// The numbers do not fit together, again and again: an edited capture. Nothing follows from it.
+    pub fn is_incoherent(&self) -> bool {
+        let misfits = u64::from(self.windows.client.misfits) + u64::from(self.windows.server.misfits);
+        misfits >= 3 && misfits * 10 >= self.frames
     }
 
     /// `frame.time` of the latest frame less that of the first.
     pub fn duration_us(&self) -> i64 {
         self.last_us - self.first_us
+    }
+}
+
+impl Print {
+    fn is_same_packet(&self, other: &Self) -> bool {
+        let Self { time_us, sequence, acknowledgment, raw_window, payload_bytes, timestamps } = *self;
+        (other.time_us - time_us).abs() < COPY_US
+            && sequence == other.sequence
+            && acknowledgment == other.acknowledgment
+            && raw_window == other.raw_window
+            && payload_bytes == other.payload_bytes
+            && timestamps == other.timestamps
     }
 }

@@ -6,6 +6,7 @@ use super::{MAX_SHIFT, Side, Sides};
 
 /// One side's SYN, as first captured, and what its retransmissions changed.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about one packet")]
 pub struct Syn {
     /// Frame of the first one.
     pub frame: u64,
@@ -38,7 +39,31 @@ pub struct Syn {
     pub payload_bytes: u32,
     /// How many were captured.
     pub count: u32,
+    /// A copy of the same SYN was captured that offers something else: a box is in this capture.
+    pub altered: Option<Altered>,
 }
+
+/// Two copies of one SYN that differ.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Altered {
+    /// The frame and offer of the earlier copy.
+    pub before: (u64, Offer),
+    /// The frame and offer of the later copy.
+    pub after: (u64, Offer),
+}
+
+/// The same connection seen under other addresses or ports: beyond an address translation.
+#[derive(Clone, Copy, Debug)]
+pub struct Twin {
+    /// Index of the other flow.
+    pub index: u64,
+    /// Each side's SYN in the other flow: frame and offer.
+    pub syn: Sides<Option<(u64, Offer)>>,
+}
+
+/// Copies of one packet are captured within this time, retransmissions of a SYN come later: RFC 6298 §2.1
+/// starts with a timeout of a second.
+const COPY_US: i64 = 100_000;
 
 /// The handshake of one flow.
 #[derive(Clone, Copy, Debug, Default)]
@@ -99,6 +124,7 @@ impl Handshake {
             acknowledges: segment.flags.ack,
             payload_bytes: segment.payload_bytes,
             count: 1,
+            altered: None,
         };
         let slot = self.syn.of_mut(from);
         let Some(first) = slot else {
@@ -112,8 +138,25 @@ impl Handshake {
             offers_differ: first.offers_differ,
             retried_without: first.retried_without,
             acknowledges: first.acknowledges || latest.acknowledges,
+            altered: first.altered,
             ..latest
         };
+        let is_copy = latest.sequence == first.sequence
+            && latest.timestamps == first.timestamps
+            && (0..COPY_US).contains(&(latest.time_us - first.time_us));
+        if is_copy {
+            // The same packet again: no retransmission, whatever differs was changed on the way.
+            merged.count = first.count;
+            merged.time_us = first.time_us;
+            if ![first.offer, latest.offer].contains(&Offer::Unseen) && first.offer != latest.offer {
+                merged.altered = Some(Altered {
+                    before: (first.frame, first.offer),
+                    after: (segment.frame, latest.offer),
+                });
+            }
+            *slot = Some(merged);
+            return;
+        }
         if latest.offer == Offer::Unseen {
             merged.offer = first.offer;
         } else if first.offer != Offer::Unseen && first.offer != latest.offer {
@@ -137,7 +180,7 @@ impl Handshake {
     /// What the two ends agreed on, as far as both SYNs were seen here: the shift of `side`'s window.
     ///
     /// RFC 7323 §2.2: "This option is an offer, not a promise; both sides MUST send Window Scale options in
-    /// their <SYN> segments to enable window scaling in either direction."
+    /// their `<SYN>` segments to enable window scaling in either direction."
     pub fn declared_shift(&self, side: Side) -> Option<u8> {
         match self.scaling() {
             Some(true) => self.latest_shift(side),

@@ -40,31 +40,49 @@ pub struct Overshoots {
     pub best: Option<Overshoot>,
     /// The one that excludes most among the robust ones.
     pub best_robust: Option<Overshoot>,
-    open: Option<Beyond>,
+    /// The robust one that exceeds most, whether or not it was acknowledged.
+    pub farthest_robust: Option<Overshoot>,
+    /// How often data beyond the edge of each shift was sent, whatever became of it; robust ones only.
+    pub sent_beyond_robust: [u16; SHIFTS],
+    open: [Option<Beyond>; OPEN],
 }
+
+/// Overshoots whose acknowledgment is awaited. Several, because the one that exceeds most may get lost.
+const OPEN: usize = 4;
 
 impl Overshoots {
     /// New data went beyond an edge.
     pub(crate) fn note(&mut self, beyond: Beyond) {
-        let more = self.open.is_none_or(|open| {
-            (beyond.robust_shift, beyond.by_knowledge.shift) > (open.robust_shift, open.by_knowledge.shift)
-        });
-        if more {
-            self.open = Some(beyond);
+        count(&mut self.sent_beyond_robust, beyond.robust_shift);
+        keep(&mut self.farthest_robust, Overshoot { shift: beyond.robust_shift, ..beyond.by_knowledge });
+        let rank = |open: &Option<Beyond>| open.map(|open| (open.robust_shift, open.by_knowledge.shift));
+        if let Some(least) = self.open.iter_mut().min_by_key(|open| rank(open))
+            && rank(least) <= rank(&Some(beyond))
+        {
+            *least = Some(beyond);
         }
     }
 
     /// Data was sent again: it was perhaps lost.
     pub(crate) fn retransmitted(&mut self, start: i64, end: i64) {
-        if self.open.is_some_and(|open| start < open.end && end >= open.end) {
-            self.open = None;
+        for open in &mut self.open {
+            if open.is_some_and(|open| start < open.end && end >= open.end) {
+                *open = None;
+            }
         }
     }
 
     /// Everything before `ack` arrived.
     pub(crate) fn acknowledged(&mut self, ack: i64) {
-        let Some(open) = self.open.filter(|open| open.end <= ack) else { return };
-        self.open = None;
+        for slot in 0..OPEN {
+            let open = self.open.get_mut(slot).and_then(|open| open.take_if(|open| open.end <= ack));
+            if let Some(open) = open {
+                self.confirm(&open);
+            }
+        }
+    }
+
+    fn confirm(&mut self, open: &Beyond) {
         let found = open.by_knowledge;
         let robust = Overshoot { shift: open.robust_shift, ..found };
         count(&mut self.beyond, found.shift);

@@ -6,7 +6,10 @@ use foldhash::quality::RandomState;
 
 use crate::decode::{Endpoint, Segment};
 
-use super::{Flow, Side};
+use super::{Flow, Side, Sides, Syn, Twin};
+
+/// Both sides of an address translation are captured within this time.
+const TWIN_US: i64 = 1_000_000;
 
 /// Both endpoints, the smaller first: the same for both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -45,6 +48,40 @@ impl FlowTable {
             flow.note(segment);
         }
         index
+    }
+
+    /// Finds connections that were captured on both sides of an address translation: both initial sequence
+    /// numbers are the same, under other addresses or ports. Two random numbers do not meet by accident.
+    pub fn link_twins(&mut self) {
+        let mut seen: HashMap<(u32, u32), usize, RandomState> = HashMap::default();
+        for index in 0..self.flows.len() {
+            let Some(syn) = self.flows.get(index).map(|flow| flow.handshake.syn) else { continue };
+            let (Some(client), Some(server)) = (syn.client, syn.server) else { continue };
+            let key = (client.sequence, server.sequence);
+            match seen.get(&key).copied() {
+                Some(other) if self.are_twins(other, index) => {
+                    self.link(other, index);
+                    self.link(index, other);
+                }
+                _ => {
+                    seen.insert(key, index);
+                }
+            }
+        }
+    }
+
+    fn are_twins(&self, a: usize, b: usize) -> bool {
+        let (Some(a), Some(b)) = (self.flows.get(a), self.flows.get(b)) else { return false };
+        a.endpoints != b.endpoints && (a.first_us - b.first_us).abs() < TWIN_US
+    }
+
+    fn link(&mut self, index: usize, other: usize) {
+        let Some(syn) = self.flows.get(other).map(|flow| flow.handshake.syn) else { return };
+        let facts = |syn: Option<Syn>| syn.map(|syn| (syn.frame, syn.offer));
+        if let Some(flow) = self.flows.get_mut(index) {
+            let syn = Sides { client: facts(syn.client), server: facts(syn.server) };
+            flow.twin = Some(Twin { index: other as u64, syn });
+        }
     }
 
     /// The flows, in the order of their first frame.

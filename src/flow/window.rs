@@ -3,12 +3,13 @@
 use crate::decode::Segment;
 use crate::units;
 
+use super::advertised::At;
 use super::granted::{Asked, Candidate, Ledger};
 use super::history::History;
 use super::overshoot::Beyond;
 use super::sequence::Space;
 use super::stops::{NewData, is_reaction};
-use super::{Advertised, MAX_SHIFT, Overshoot, Overshoots, Stops};
+use super::{Advertised, MAX_SHIFT, Overshoot, Overshoots, Stops, Transmissions};
 
 /// The data that was sent against a window.
 #[derive(Clone, Copy, Debug, Default)]
@@ -25,6 +26,10 @@ pub struct Sent {
     pub clocked_rounds: u32,
     /// The first frames with new data.
     pub first_frames: [Option<u64>; 3],
+    /// Rounds in which data was sent again.
+    pub lossy_rounds: u32,
+    /// Rounds in which the data came so close to the declared edge that no full segment fitted any more.
+    pub limited_rounds: u32,
     /// Capture time of the first new data.
     pub first_us: Option<i64>,
     /// Capture time of the latest new data.
@@ -36,6 +41,8 @@ pub struct Sent {
     highest_end: Option<i64>,
     round_started_us: Option<i64>,
     last_clocked_round: u32,
+    last_lossy_round: u32,
+    last_limited_round: u32,
 }
 
 /// The window that one side advertises, and the other side's data against it.
@@ -49,6 +56,10 @@ pub struct Window {
     pub overshoots: Overshoots,
     /// New data that stops at an edge.
     pub stops: Stops,
+    /// What became of data inside and beyond the unscaled edge.
+    pub transmissions: Transmissions,
+    /// Numbers that fit nothing: acknowledgments or data farther away than any window reaches.
+    pub misfits: u32,
     /// The sequence space of the data.
     pub(crate) space: Space,
     pub(crate) ledger: Ledger,
@@ -65,6 +76,8 @@ pub(crate) struct Moment {
     pub(crate) sender_ack: Option<i64>,
     /// The sender cannot be acting on the SYN's window.
     pub(crate) behind_handshake: bool,
+    /// The declared shift of the window.
+    pub(crate) declared_shift: Option<u8>,
     /// Windows are relative to another acknowledgment than this one's (MPTCP).
     pub(crate) foreign_windows: bool,
 }
@@ -77,7 +90,7 @@ impl Window {
     }
 
     /// A window that `segment` advertises. `sequence` is the segment's position in the advertiser's own space.
-    pub(crate) fn advertise(&mut self, segment: &Segment, sequence: Option<i64>) {
+    pub(crate) fn advertise(&mut self, segment: &Segment, sequence: Option<i64>, rtt_us: Option<i64>) {
         // The window of a reset means nothing.
         if segment.flags.rst {
             return;
@@ -95,10 +108,25 @@ impl Window {
         if !segment.flags.ack {
             return;
         }
-        self.advertised.note(segment.frame, segment.raw_window, ack, self.space.is_anchored());
-        let Some(ack) = ack else { return };
+        let at = At { frame: segment.frame, time_us: segment.time_us };
+        self.advertised.note(at, segment.raw_window, ack, self.space.is_anchored());
+        let Some(ack) = ack else {
+            self.misfits = self.misfits.saturating_add(1);
+            return;
+        };
         self.overshoots.acknowledged(ack);
         self.stops.granted(segment.time_us, ack, segment.raw_window);
+        self.transmissions.granted(
+            segment.time_us,
+            ack,
+            ack + i64::from(segment.raw_window),
+            rtt_us.unwrap_or(0),
+        );
+        for (left, right) in segment.options.sack.into_iter().flatten() {
+            if let (Some(left), Some(right)) = (self.space.position(left), self.space.position(right)) {
+                self.transmissions.selectively_acknowledged(left, right);
+            }
+        }
         self.ledger.grant(segment.time_us, ack, segment.raw_window, tsval, sequence);
         // One more than the data: the FIN takes a number.
         if self.sent.highest_end.is_some_and(|end| ack > end + 1) {
@@ -112,11 +140,21 @@ impl Window {
         let end = sequence + length;
         let before = self.sent.highest_end.unwrap_or(sequence);
         self.sent.largest_segment_bytes = self.sent.largest_segment_bytes.max(segment.payload_bytes);
+        if length > 1 && !segment.flags.syn {
+            let edge = self.ledger.unscaled_edge().unwrap_or(i64::MAX);
+            self.transmissions.sent(segment.frame, segment.time_us, sequence, end, edge);
+        }
         if end <= before {
             self.overshoots.retransmitted(sequence, end);
             // A keep-alive repeats at most one byte (RFC 9293 §3.8.4).
-            self.sent.retransmissions += u64::from(length > 1);
+            self.sent.note_retransmission(length);
             return;
+        }
+        // No window reaches that far under any shift: the numbers were rewritten, or a long stretch is missing.
+        let farthest = i64::from(self.advertised.max_raw.unwrap_or(u16::MAX)) << MAX_SHIFT;
+        let acknowledged = self.advertised.highest_ack.unwrap_or(before);
+        if sequence - before > farthest || end - acknowledged > farthest.max(1 << 20) {
+            self.misfits = self.misfits.saturating_add(1);
         }
         let start = sequence.max(before);
         self.sent.note(segment, start, end, moment.rtt_us);
@@ -172,6 +210,8 @@ impl Window {
         }
         if let Some(size) = moment.maximum_segment_size {
             let full_segment = i64::from(size) - i64::from(segment.option_bytes);
+            let edge = moment.declared_shift.and_then(|shift| known.edges.get(usize::from(shift)));
+            self.sent.note_limit(edge.is_some_and(|edge| end + full_segment > *edge));
             if full_segment > 0 {
                 self.stops.data(&NewData {
                     frame: segment.frame,
@@ -208,6 +248,23 @@ impl Sent {
     pub fn rate_bytes_per_s(&self) -> Option<u64> {
         let elapsed = self.last_us? - self.first_us?;
         units::rate_of(self.bytes, elapsed).filter(|_| self.segments > 1)
+    }
+
+    fn note_retransmission(&mut self, length: i64) {
+        if length > 1 {
+            self.retransmissions += 1;
+            if self.last_lossy_round < self.rounds {
+                self.last_lossy_round = self.rounds;
+                self.lossy_rounds += 1;
+            }
+        }
+    }
+
+    fn note_limit(&mut self, limited: bool) {
+        if limited && self.last_limited_round < self.rounds {
+            self.last_limited_round = self.rounds;
+            self.limited_rounds += 1;
+        }
     }
 
     fn note(&mut self, segment: &Segment, start: i64, end: i64, rtt_us: Option<i64>) {

@@ -15,10 +15,10 @@ pub(crate) static RULE: Rule = Rule {
         meaning: "The sender has more data in flight than the window allows as it is declared here: it believes in \
             a larger shift. Something between this capture point and the sender turns the option on or raises \
             it, or removes it only from what passes here. The receiver may drop what it cannot hold.",
-        evidence: "New data ends beyond ack + (raw window << declared), by a factor of 2 or more and three times or \
-            more, was acknowledged without being sent again, and even an ACK of everything that had been sent \
-            three quarters of a round trip before would not have allowed it: likely. Without timestamps it \
-            stays possible.",
+        evidence: "New data ends beyond ack + (raw window << declared) of what the sender knew, three times or more, \
+            and even an ACK of everything that had been sent three quarters of a round trip before, with the \
+            largest window ever advertised, would not have allowed it: likely. Without timestamps it stays \
+            possible.",
         harmless: "When the receiver has the room all the same, the transfer is even fast; but the two ends \
             disagree, and the other direction usually suffers.",
         remedy: "Look for the box between this capture point and the sender, with a capture beside the sender. \
@@ -37,10 +37,9 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let declared = case.shifts.of(side).declared?;
     let window = case.flow.windows.of(side);
-    // One shift more: a factor of 2 beyond what is allowed.
-    let overruns = *window.overshoots.beyond_robust.get(usize::from(declared) + 1)?;
-    let best = window.overshoots.best_robust?;
-    if overruns < OVERRUNS {
+    let overruns = *window.overshoots.sent_beyond_robust.get(usize::from(declared))?;
+    let best = window.overshoots.farthest_robust?;
+    if overruns < OVERRUNS || case.is_altered() {
         return None;
     }
     let (advertiser, sender) = (side.name(), side.peer().name());
@@ -67,7 +66,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
             if certain { Confidence::Likely } else { Confidence::Possible },
             format!("the {sender} sends more than the {advertiser}'s window allows"),
             format!(
-                "the {advertiser}'s window is {allowed} bytes at most as declared here, and data went far beyond it {overruns} times, acknowledged"
+                "the {advertiser}'s window is {allowed} bytes at most as declared here, and new data went beyond it {overruns} times"
             ),
         )
     })

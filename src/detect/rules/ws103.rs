@@ -15,7 +15,7 @@ pub(crate) static RULE: Rule = Rule {
         meaning: "RFC 7323 §2.3 limits the shift to 14, so that a window stays below 2^30 and sequence numbers \
             can be told apart. A peer that follows it uses 14 instead; one that does not, and the sender itself, \
             may use the number as it stands.",
-        evidence: "The option as it passed here.",
+        evidence: "The option as it passed here: that is what the SYN says, proven.",
         harmless: "When both ends use 14. Windows are read here as if they did.",
         remedy: "Find out which stack or box writes the option; a capture beside the sender of the SYN shows \
             whether it left the host like that.",

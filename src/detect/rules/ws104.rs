@@ -16,7 +16,7 @@ pub(crate) static RULE: Rule = Rule {
             either the SYN lost it on its way back to nobody (the box is between the client and here and \
             touched the SYN's copy in this capture), or the server's stack is at fault. A client that did not \
             offer ignores it; scaling is off.",
-        evidence: "Both SYNs, complete.",
+        evidence: "The options of both SYNs, captured to their end, on the same connection.",
         harmless: "When the client ignores the option, as it must, and the server does not scale.",
         remedy: "Capture beside the server: if its SYN-ACK leaves without the option, a box adds it; if the SYN \
             arrives there with it, a box removes it between there and here.",
