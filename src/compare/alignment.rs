@@ -5,7 +5,7 @@
 //! duplicate ACKs) are told apart by timestamp and IP identification where the box leaves these alone, else by
 //! their order.
 
-use std::collections::{BTreeMap, HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
 
 use foldhash::quality::RandomState;
 
@@ -77,9 +77,6 @@ fn offset(client: &Conversation, server: &Conversation, side: Side) -> u32 {
     if let Some((a, b)) = initial(client, side).zip(initial(server, side)) {
         return b.wrapping_sub(a);
     }
-    fn of(flow: &Conversation, side: Side) -> impl Iterator<Item = &Record> {
-        flow.records.iter().filter(move |record| record.from == side)
-    }
     let known: HashSet<u32, RandomState> = of(client, side).map(|record| record.sequence).collect();
     let (mut all, mut same) = (0u32, 0u32);
     for record in of(server, side) {
@@ -106,6 +103,15 @@ fn offset(client: &Conversation, server: &Conversation, side: Side) -> u32 {
     .or_else(|| by(|record| Some((record.headers.ip_id?.into(), record.length()))))
     .map_or(0, |(offset, _)| offset)
 }
+
+/// The segments of `side`.
+fn of(flow: &Conversation, side: Side) -> impl Iterator<Item = &Record> {
+    flow.records.iter().filter(move |record| record.from == side)
+}
+
+/// What tells one copy from another: IP identification and TSval.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+struct Mark(Option<u16>, Option<u32>);
 
 /// Tells copies apart.
 #[derive(Default)]
@@ -147,13 +153,12 @@ impl Copies<'_> {
 
     fn sort_out(&self, group: Sides<Vec<usize>>, alignment: &mut Alignment) {
         let Sides { mut client, mut server } = group;
-        type Mark = (Option<u16>, Option<u32>);
         let marks: [fn(&Record) -> Mark; 2] = [
-            |record| (record.headers.ip_id, record.timestamps.map(|(value, _)| value)),
-            |record| (None, record.timestamps.map(|(value, _)| value)),
+            |record| Mark(record.headers.ip_id, record.timestamps.map(|(value, _)| value)),
+            |record| Mark(None, record.timestamps.map(|(value, _)| value)),
         ];
         for mark in marks {
-            let mut waiting: BTreeMap<Mark, std::collections::VecDeque<usize>> = BTreeMap::new();
+            let mut waiting: BTreeMap<Mark, VecDeque<usize>> = BTreeMap::new();
             for index in &server {
                 if let Some(record) = self.server.get(*index) {
                     waiting.entry(mark(record)).or_default().push_back(*index);

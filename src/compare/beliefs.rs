@@ -4,6 +4,8 @@
 //! advertiser applies what its own capture declares, the sender of the data believes what the other one does
 //! (RFC 7323 §2.2: both options must have been seen). What the traffic itself shows is the cross-check.
 
+use std::fmt::Write as _;
+
 use crate::detect::Interval;
 use crate::flow::{Side, Sides};
 use crate::units;
@@ -77,19 +79,20 @@ impl Belief {
         let mut text =
             format!("the {owner}'s window: the {owner} applies {applied}, the {peer} believes {believed}");
         if let Some(raw) = self.max_raw {
-            text.push_str(&format!(
+            let _ = write!(
+                text,
                 ": {} means {} to the {owner} and {} to the {peer}",
                 units::grouped(raw.into()),
                 units::bytes(u64::from(raw) << applied),
                 units::bytes(u64::from(raw) << believed)
-            ));
+            );
         }
         match self.believed_seen {
             Some(seen) if seen.max <= believed && seen.max < applied => {
-                text.push_str(&format!("; the data stops at shift {}, as it must", seen.max));
+                let _ = write!(text, "; the data stops at shift {}, as it must", seen.max);
             }
             Some(seen) if seen.min > believed => {
-                text.push_str(&format!("; yet the data goes beyond it, as with shift {} or more", seen.min));
+                let _ = write!(text, "; yet the data goes beyond it, as with shift {} or more", seen.min);
             }
             _ => {}
         }

@@ -86,8 +86,8 @@ impl Clock {
     /// other side: earliest and latest, as far as other segments tell.
     pub(crate) fn arrival_us(&self, from: Side, time_us: i64) -> Option<(i64, i64)> {
         match from {
-            Side::Client => self.to_server_clock(from, time_us),
-            Side::Server => self.to_client_clock(from, time_us),
+            Side::Client => self.in_server_clock(from, time_us),
+            Side::Server => self.in_client_clock(from, time_us),
         }
     }
 
@@ -95,8 +95,8 @@ impl Clock {
     /// own side: earliest and latest.
     pub(crate) fn departure_us(&self, from: Side, time_us: i64) -> Option<(i64, i64)> {
         match from {
-            Side::Client => self.to_client_clock(from, time_us),
-            Side::Server => self.to_server_clock(from, time_us),
+            Side::Client => self.in_client_clock(from, time_us),
+            Side::Server => self.in_server_clock(from, time_us),
         }
     }
 
@@ -105,13 +105,13 @@ impl Clock {
         self.range_us.of(from).or(*self.range_us.of(from.peer()))
     }
 
-    fn to_server_clock(&self, from: Side, time_us: i64) -> Option<(i64, i64)> {
+    fn in_server_clock(&self, from: Side, time_us: i64) -> Option<(i64, i64)> {
         let (low, high) = self.range(from)?;
         let drifted = self.drifted_us(time_us);
         Some((time_us + low + drifted, time_us + high + drifted))
     }
 
-    fn to_client_clock(&self, from: Side, time_us: i64) -> Option<(i64, i64)> {
+    fn in_client_clock(&self, from: Side, time_us: i64) -> Option<(i64, i64)> {
         let (low, high) = self.range(from)?;
         let drifted = self.drifted_us(time_us - low);
         Some((time_us - high - drifted, time_us - low - drifted))

@@ -1,6 +1,8 @@
 //! What two captures convict: WS007 (the option was changed between them) and WS005 (what lies beyond the
 //! unscaled edge is dropped between them).
 
+use std::fmt::Write as _;
+
 use crate::detect::{Confidence, Direction, FrameNote, Severity};
 use crate::flow::{Side, Sides};
 use crate::units;
@@ -110,7 +112,7 @@ fn cost(pair: &Pair) -> Option<String> {
             belief.rate_bytes_per_s.filter(|_| belief.believed < belief.applied && belief.disagrees())?;
         let mut text = format!("{} from {} to {}", units::rate(rate), side.peer().name(), side.name());
         if let Some(ceiling) = belief.ceiling_bytes_per_s.filter(|ceiling| *ceiling > rate) {
-            text.push_str(&format!("; up to {} would fit", units::rate(ceiling)));
+            let _ = write!(text, "; up to {} would fit", units::rate(ceiling));
         }
         Some(text)
     })
@@ -138,9 +140,10 @@ fn dropped_beyond(pair: &Pair, side: Side, conversations: Sides<&Conversation>) 
         _ => return None,
     };
     let lost = edge.lost_beyond + edge.silent_beyond;
-    let caveat = match edge.is_proven() {
-        true => "",
-        false => "; the capture behind the box holds nothing later that would show that it still ran",
+    let caveat = if edge.is_proven() {
+        ""
+    } else {
+        "; the capture behind the box holds nothing later that would show that it still ran"
     };
     let note = |frames: &[u64], label: &str| {
         frames.iter().map(|number| FrameNote { number: *number, label: Some(label.to_owned()) }).collect()

@@ -128,12 +128,15 @@ fn align_all(client: &mut Finished, server: &mut Finished, pairings: &[Pairing])
     alignments
 }
 
+/// What a segment is recognised by.
+type Recognise = fn(&Record) -> Option<(u64, u32)>;
+
 /// Whether most segments that both hold have another sender in each.
 fn disagree_about_roles(a: &Conversation, b: &Conversation) -> bool {
     if a.flow.client_known && b.flow.client_known {
         return false;
     }
-    let keys: [fn(&Record) -> Option<(u64, u32)>; 3] = [
+    let keys: [Recognise; 3] = [
         |record| Some((u64::from(record.sequence) << 32 | u64::from(record.acknowledgment), record.length())),
         |record| {
             record.timestamps.map(|(value, echo)| (u64::from(value) << 32 | u64::from(echo), record.length()))

@@ -151,10 +151,8 @@ fn covered_at(pieces: &Pieces, place: &Place) -> Option<i64> {
     for (time, start, end) in overlapping {
         known.push((start, end));
         known.sort_unstable();
-        let reached = known.iter().fold(place.start, |at, (start, end)| match *start <= at {
-            true => at.max(*end),
-            false => at,
-        });
+        let reached =
+            known.iter().fold(place.start, |at, (start, end)| if *start <= at { at.max(*end) } else { at });
         if reached >= place.end {
             return Some(time);
         }

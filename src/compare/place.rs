@@ -53,9 +53,12 @@ pub(crate) fn places(conversations: Sides<&Conversation>, alignment: &Alignment)
 /// A number at which both captures begin to count the data of `side`.
 fn anchor(conversations: Sides<&Conversation>, alignment: &Alignment, side: crate::flow::Side) -> u32 {
     let first = |flow: &Conversation| {
-        flow.records.iter().find_map(|record| match record.from == side {
-            true => Some(record.sequence),
-            false => record.has(ACK).then_some(record.acknowledgment),
+        flow.records.iter().find_map(|record| {
+            if record.from == side {
+                Some(record.sequence)
+            } else {
+                record.has(ACK).then_some(record.acknowledgment)
+            }
         })
     };
     let at = |flow: &Conversation| initial(flow, side);

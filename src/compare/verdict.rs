@@ -1,5 +1,7 @@
 //! The verdict in a sentence.
 
+use std::fmt::Write as _;
+
 use crate::flow::{Side, Sides};
 use crate::units;
 
@@ -15,11 +17,17 @@ pub(crate) fn sentence(sources: Sides<&str>, pairs: &[Pair], rows: &[Row]) -> St
         return "no flow of one capture was found in the other".to_owned();
     }
     let mut clauses: Vec<String> = Vec::new();
-    for row in rows.iter().filter(|row| row.frequency == Frequency::Systematic) {
+    // One SYN that lost its window scale is one too many to leave out.
+    let named = |row: &&Row| row.frequency == Frequency::Systematic || row.change.is_window_scale();
+    for row in rows.iter().filter(named) {
         let mut clause = row.change.clause();
+        if row.frequency != Frequency::Systematic {
+            let (some, all) = (row.total.segments, row.total.segments_of);
+            let _ = write!(clause, " (in {} of {})", units::grouped(some), units::grouped(all));
+        }
         if let Some(ports) = row.only_ports() {
             let ports: Vec<String> = ports.iter().map(u16::to_string).collect();
-            clause.push_str(&format!(" (port {} only)", ports.join(", ")));
+            let _ = write!(clause, " (port {} only)", ports.join(", "));
         }
         clauses.push(clause);
     }
@@ -37,10 +45,12 @@ pub(crate) fn sentence(sources: Sides<&str>, pairs: &[Pair], rows: &[Row]) -> St
             pairs.iter().map(|pair| pair.passages.client.passed + pair.passages.server.passed).sum();
         let compared =
             format!("{} of {}", units::count(compared, "segment"), units::count(pairs.len() as u64, "flow"));
+        let lost: u64 = pairs.iter().map(|pair| pair.passages.client.lost + pair.passages.server.lost).sum();
+        let lost = if lost == 0 { String::new() } else { format!(", {} lost", units::grouped(lost)) };
         return match now_and_then {
-            0 => format!("{between} nothing is changed: {compared} arrive as they were sent"),
+            0 => format!("{between} nothing is changed: {compared} arrive as they were sent{lost}"),
             _ => format!(
-                "{between} nothing is changed systematically ({compared} compared); {} seen now and then",
+                "{between} nothing is changed systematically ({compared} compared{lost}); {} seen now and then",
                 units::count(now_and_then as u64, "change")
             ),
         };

@@ -66,17 +66,20 @@ fn ports(row: &Row) -> String {
     listed.join(", ")
 }
 
+/// A heading, and what is counted under it.
+struct Column(&'static str, fn(&Passage) -> u64);
+
 /// What became of the segments, by direction.
 pub(super) fn passages(out: &mut dyn Write, leg: &Leg) -> io::Result<()> {
-    let columns: [(&str, fn(&Passage) -> u64); 8] = [
-        ("sent", |passage| passage.sent),
-        ("passed", |passage| passage.passed),
-        ("lost", |passage| passage.lost),
-        ("not captured", |passage| passage.missed),
-        ("lost or not captured", |passage| passage.unclear),
-        ("cut anew", |passage| passage.resegmented),
-        ("outside the other capture", |passage| passage.outside),
-        ("first seen behind", |passage| passage.appeared),
+    let columns = [
+        Column("sent", |passage: &Passage| passage.sent),
+        Column("passed", |passage| passage.passed),
+        Column("lost", |passage| passage.lost),
+        Column("not captured", |passage| passage.missed),
+        Column("lost or not captured", |passage| passage.unclear),
+        Column("cut anew", |passage| passage.resegmented),
+        Column("outside the other capture", |passage| passage.outside),
+        Column("first seen behind", |passage| passage.appeared),
     ];
     let sum = |from: Side, count: fn(&Passage) -> u64| -> u64 {
         leg.pairs.iter().map(|pair| count(pair.passages.of(from))).sum()
@@ -84,16 +87,19 @@ pub(super) fn passages(out: &mut dyn Write, leg: &Leg) -> io::Result<()> {
     // A column of zeros says nothing, but that nothing was lost is worth saying.
     let shown: Vec<_> = columns
         .into_iter()
-        .filter(|(name, count)| {
+        .filter(|Column(name, count)| {
             ["sent", "passed", "lost"].contains(name)
                 || Side::BOTH.into_iter().any(|from| sum(from, *count) > 0)
         })
         .collect();
     let mut table: Vec<Vec<String>> = vec![
-        std::iter::once("segments").chain(shown.iter().map(|(name, _)| *name)).map(str::to_owned).collect(),
+        std::iter::once("segments")
+            .chain(shown.iter().map(|Column(name, _)| *name))
+            .map(str::to_owned)
+            .collect(),
     ];
     for from in Side::BOTH {
-        let numbers = shown.iter().map(|(_, count)| units::grouped(sum(from, *count)));
+        let numbers = shown.iter().map(|Column(_, count)| units::grouped(sum(from, *count)));
         table.push(std::iter::once(direction(from)).chain(numbers).collect());
     }
     write(out, table)

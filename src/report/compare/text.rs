@@ -1,5 +1,6 @@
 //! `compare --format text`: for each two neighbours the verdict, the tables, and a block per finding.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::compare::{Comparison, Finding, Leg, Pair};
@@ -125,12 +126,11 @@ fn clocks(leg: &Leg) -> String {
         units::duration(error),
         leg.sources.client
     );
-    match clock.drift_ppm {
-        Some(ppm) => text.push_str(&format!(", and drifts by {ppm:.0} ppm")),
-        None => text.push_str(", no drift shows"),
-    }
+    let drift =
+        clock.drift_ppm.map_or(", no drift shows".to_owned(), |ppm| format!(", and drifts by {ppm:.0} ppm"));
+    text.push_str(&drift);
     if let Some(round_trip) = clock.round_trip_us.filter(|us| *us >= 0) {
-        text.push_str(&format!("; there and back in {}", units::duration(round_trip)));
+        let _ = write!(text, "; there and back in {}", units::duration(round_trip));
     }
     text
 }
