@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use crate::detect::Confidence;
 use crate::flow::{Side, Sides};
 
 use super::clock::Clock;
@@ -32,8 +33,8 @@ pub struct Edge {
     pub passed_frames: Vec<u64>,
 }
 
-/// "Three of each and more": fewer losses are an accident.
-const LOST_MIN: u64 = 3;
+/// Three of each and more: fewer losses are an accident.
+const SEGMENTS_MIN: u64 = 3;
 
 impl Edge {
     pub(crate) fn measure(
@@ -44,7 +45,7 @@ impl Edge {
     ) -> Self {
         let (near, far) = (parts.of(from), parts.of(from.peer()));
         let mut edge = Self::default();
-        let announced = announced(from.peer(), far);
+        let announced = announced(from.peer(), parts, clock);
         let mut known = i64::MIN;
         let mut acknowledged = i64::MIN;
         let mut silent: Vec<(i64, i64)> = Vec::new();
@@ -65,15 +66,18 @@ impl Edge {
             }
             let Some(fate) = fates.get(&index) else { continue };
             // What the receiver has announced by the time this passes may have reached the box already.
-            let latest = clock.arrival_us(from, record.time_us).map_or(i64::MAX, |(_, latest)| latest);
+            let latest = match fate {
+                Fate::Passed(arrived) => *arrived,
+                _ => clock.arrival_us(from, record.time_us).map_or(i64::MAX, |(_, latest)| latest),
+            };
             let passed_by = announced.partition_point(|(time, _)| *time <= latest);
             let upper = passed_by.checked_sub(1).and_then(|last| announced.get(last)).map(|(_, edge)| *edge);
             // A window probe may exceed the edge by one byte (RFC 9293 §3.8.6.1).
             let beyond = place.end - 1 > known.max(upper.unwrap_or(known));
             let inside = place.end <= known;
             let (count, frames) = match (fate, beyond, inside) {
-                (Fate::Passed, true, _) => (&mut edge.passed_beyond, None),
-                (Fate::Passed, _, true) => (&mut edge.passed_inside, Some(&mut edge.passed_frames)),
+                (Fate::Passed(_), true, _) => (&mut edge.passed_beyond, None),
+                (Fate::Passed(_), _, true) => (&mut edge.passed_inside, Some(&mut edge.passed_frames)),
                 (Fate::Lost, true, _) => (&mut edge.lost_beyond, Some(&mut edge.lost_frames)),
                 (Fate::Lost, _, true) => (&mut edge.lost_inside, None),
                 (Fate::BehindEnd, true, _) => {
@@ -92,33 +96,43 @@ impl Edge {
         edge
     }
 
-    /// Everything beyond the unscaled edge was dropped, and both captures show it.
-    pub fn is_proven(&self) -> bool {
-        self.passed_beyond == 0
-            && self.lost_beyond >= LOST_MIN
-            && self.lost_inside * 10 <= self.lost_inside + self.passed_inside
-    }
-
-    /// Everything beyond was sent again and again and never acknowledged, but the capture behind the box holds
-    /// nothing later that would show that it was still running.
-    pub fn is_likely(&self) -> bool {
-        self.passed_beyond == 0
-            && self.lost_inside == 0
-            && self.lost_beyond + self.silent_beyond >= LOST_MIN
-            && self.silent_repeats
-            && !self.capture_ended
+    /// How sure it is that what lies beyond the unscaled edge is dropped; `None` if nothing says so.
+    ///
+    /// Proven: both captures show that nothing beyond passes and nearly everything inside does. Possible: what
+    /// lies beyond was sent again and again and never acknowledged, but the capture behind the box holds nothing
+    /// later that would show that it, or the peer, was still alive.
+    pub fn verdict(&self) -> Option<Confidence> {
+        if self.passed_beyond > 0 {
+            return None;
+        }
+        if self.lost_beyond >= SEGMENTS_MIN {
+            let few_inside = self.lost_inside * 10 <= self.lost_inside + self.passed_inside;
+            let compared = self.passed_inside >= SEGMENTS_MIN;
+            return few_inside.then_some(if compared { Confidence::Proven } else { Confidence::Likely });
+        }
+        let silent = self.lost_beyond + self.silent_beyond >= SEGMENTS_MIN && self.silent_repeats;
+        (silent && self.lost_inside == 0 && !self.capture_ended).then_some(Confidence::Possible)
     }
 }
 
-/// The highest unscaled edge that `side` has announced, by time.
-fn announced(side: Side, part: &Part<'_>) -> Vec<(i64, i64)> {
-    let mut edges: Vec<(i64, i64)> = part
-        .records
-        .iter()
-        .zip(part.places)
-        .filter(|(record, _)| record.from == side && !record.has(RST))
-        .filter_map(|(record, place)| Some((record.time_us, place.unscaled_edge(record)?)))
-        .collect();
+/// The highest unscaled edge that `side` has announced, by time of its own side. What its own capture missed
+/// may be in the other one.
+fn announced(side: Side, parts: Sides<Part<'_>>, clock: &Clock) -> Vec<(i64, i64)> {
+    let mut edges: Vec<(i64, i64)> = Vec::new();
+    for at in Side::BOTH {
+        let part = parts.of(at);
+        for (record, place) in part.records.iter().zip(part.places) {
+            if record.from != side || record.has(RST) {
+                continue;
+            }
+            let sent_us = if at == side {
+                Some(record.time_us)
+            } else {
+                clock.departure_us(side, record.time_us).map(|(earliest, _)| earliest)
+            };
+            edges.extend(sent_us.zip(place.unscaled_edge(record)));
+        }
+    }
     edges.sort_unstable();
     let mut highest = i64::MIN;
     for (_, edge) in &mut edges {

@@ -134,16 +134,11 @@ fn dropped_beyond(pair: &Pair, side: Side, conversations: Sides<&Conversation>) 
     let edge = &pair.passages.of(from).edge;
     // Where the advertiser does not scale, the unscaled edge is the edge.
     let shift = conversations.of(side).flow.handshake.declared_shift(side).filter(|shift| *shift > 0)?;
-    let confidence = match (edge.is_proven(), edge.is_likely()) {
-        (true, _) => pair.confidence,
-        (false, true) => pair.confidence.min(Confidence::Likely),
-        _ => return None,
-    };
+    let confidence = edge.verdict()?.min(pair.confidence);
     let lost = edge.lost_beyond + edge.silent_beyond;
-    let caveat = if edge.is_proven() {
-        ""
-    } else {
-        "; the capture behind the box holds nothing later that would show that it still ran"
+    let caveat = match confidence {
+        Confidence::Possible => "; nothing later shows that the peer and its capture were still alive",
+        _ => "",
     };
     let note = |frames: &[u64], label: &str| {
         frames.iter().map(|number| FrameNote { number: *number, label: Some(label.to_owned()) }).collect()

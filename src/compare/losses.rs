@@ -52,7 +52,8 @@ pub(crate) const LISTED: usize = 8;
 /// What became of one transmission.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fate {
-    Passed,
+    /// Captured at the other side, then.
+    Passed(i64),
     Lost,
     /// Would have passed behind the end of the other capture.
     BehindEnd,
@@ -74,8 +75,11 @@ pub(crate) fn passage(from: Side, parts: Sides<Part<'_>>, alignment: &Alignment,
     let mut fates: BTreeMap<usize, Fate> = alignment
         .matched
         .iter()
-        .map(|pair| (*pair.of(from), Fate::Passed))
-        .filter(|(index, _)| near.records.get(*index).is_some_and(|record| record.from == from))
+        .filter(|pair| near.records.get(*pair.of(from)).is_some_and(|record| record.from == from))
+        .filter_map(|pair| {
+            let arrived = far.records.get(*pair.of(from.peer()))?;
+            Some((*pair.of(from), Fate::Passed(arrived.time_us)))
+        })
         .collect();
     let mut passage = Passage { passed: fates.len() as u64, ..Passage::default() };
     let arrivals = Arrivals::new(from, far, alignment.alone.of(from.peer()));

@@ -2,9 +2,11 @@
 
 use std::fmt::Write as _;
 
+use crate::detect::Confidence;
 use crate::flow::{Side, Sides};
 use crate::units;
 
+use super::finding::Finding;
 use super::pair::Pair;
 use super::tally::{Frequency, Row};
 
@@ -32,10 +34,13 @@ pub(crate) fn sentence(sources: Sides<&str>, pairs: &[Pair], rows: &[Row]) -> St
         clauses.push(clause);
     }
     for side in Side::BOTH {
-        let dropped =
-            pairs.iter().flat_map(|pair| &pair.findings).any(|f| f.code == "WS005" && f.window_of == side);
-        if dropped {
-            clauses.push(format!("drops what lies beyond the unscaled edge of the {}'s window", side.name()));
+        let of = |finding: &&Finding| finding.code == "WS005" && finding.window_of == side;
+        let dropped = pairs.iter().flat_map(|pair| &pair.findings).filter(of);
+        if let Some(confidence) = dropped.map(|finding| finding.confidence).max() {
+            let perhaps = if confidence == Confidence::Possible { "possibly " } else { "" };
+            let owner = side.name();
+            clauses
+                .push(format!("{perhaps}drops what lies beyond the unscaled edge of the {owner}'s window"));
         }
     }
     let between = format!("between {} and {}", sources.client, sources.server);

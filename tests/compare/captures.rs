@@ -75,7 +75,7 @@ fn two_hundred_parallel_flows_are_paired_one_by_one() {
         b.extend(edited(&sibling(&server, number), |packet| {
             let port = packet.client_port();
             packet.move_client([192, 0, 2, 33], 65_000 - port);
-            packet.shift_sequence(u32::from(port) * 1_000_003, 0, true);
+            packet.shift_sequence(u32::from(port).wrapping_mul(1_000_003), 0, true);
         }));
     }
     let report = Report::of(&[&missing(&a, 5, 3), &missing(&by_clock(&b, 3_000_000, 0), 5, 4)]);

@@ -81,9 +81,9 @@ impl Packet {
         usize::from(self.word(IP + 2)) - (self.options().end - IP)
     }
 
-    /// The client of every recording has the address 10.1.0.1.
+    /// Clients have the higher port, whatever their address becomes.
     pub(crate) fn is_from_client(&self) -> bool {
-        self.bytes[IP + 15] == 1
+        self.word(TCP) > self.word(TCP + 2)
     }
 
     /// What the TCP checksum covers, without checksum and payload.

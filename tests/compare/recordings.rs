@@ -9,8 +9,8 @@ const PAIRS: [(&str, &str, &[&str]); 27] = [
     ("cli-noscale-download", "-", &[]),
     (
         "fw-unscaled-download",
-        "drops what lies beyond the unscaled edge of the client's window",
-        &["WS005 likely client"],
+        "possibly drops what lies beyond the unscaled edge of the client's window",
+        &["WS005 possible client"],
     ),
     ("loss2-download", "-", &[]),
     ("loss2-syn-set0-download", "sets the window scale of SYNs from 10 to 0", &["WS007 proven client"]),
