@@ -49,6 +49,8 @@ pub enum Pattern {
     Released,
     /// Exact ends that follow the window as it changes.
     Follows,
+    /// Exact ends in the middle of a bulk transfer, each released by a persist timer.
+    Persists,
     /// All segments have the size of the window, or half of it, and go out one flight per ACK.
     FrozenFlight,
 }
@@ -105,16 +107,24 @@ fn stopping(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> Option
     let exact = (overshoot..declared).find_map(|shift| {
         let stop = window.stops.at(shift);
         let often = |rounds: u32| rounds * 5 >= window.sent.rounds;
-        let pattern = if stop.follows && stop.rounds >= FOLLOWING_ROUNDS && often(stop.rounds) {
+        let usually = stop.tight * 2 >= window.sent.rounds;
+        let pattern = if stop.follows && stop.rounds >= FOLLOWING_ROUNDS && (often(stop.rounds) || usually) {
             Pattern::Follows
         } else if stop.released >= RELEASED_ROUNDS && often(stop.released) {
             Pattern::Released
+        } else if stop.timed >= RELEASED_ROUNDS && stop.timed * 2 >= window.sent.rounds && is_bulk(window) {
+            Pattern::Persists
         } else {
             return None;
         };
         Some(Stopping { shift, stop, pattern })
     });
     exact.or_else(|| frozen_flight(flow, window, declared, overshoot))
+}
+
+/// The sender had full segments to send before it came down to pieces.
+fn is_bulk(window: &Window) -> bool {
+    window.sent.full_segments >= 2
 }
 
 /// A sender that takes the window for tiny cuts its segments to the window or, as Linux does

@@ -18,6 +18,8 @@ pub struct Sent {
     pub bytes: u64,
     /// Segments with new data.
     pub segments: u64,
+    /// Segments with new data that are as large as both MSS options allow, or larger.
+    pub full_segments: u64,
     /// Segments that only repeat data.
     pub retransmissions: u64,
     /// Rounds: round trips with new data.
@@ -63,6 +65,8 @@ pub struct Window {
     /// The sequence space of the data.
     pub(crate) space: Space,
     pub(crate) ledger: Ledger,
+    /// The shortest time from an ACK captured here to data captured here that echoes its timestamp.
+    pub(crate) lag_us: Option<i64>,
     history: History,
 }
 
@@ -182,6 +186,10 @@ impl Window {
             self.stops.interrupt();
             return;
         };
+        if let Some(echoed_us) = known.echoed_us {
+            let lag = (segment.time_us - echoed_us).max(0);
+            self.lag_us = Some(self.lag_us.map_or(lag, |least| least.min(lag)));
+        }
         let reacts = |candidate: &Candidate| {
             is_reaction(segment.time_us - candidate.granted.time_us, moment.lag_us, moment.rtt_us)
         };
@@ -211,6 +219,7 @@ impl Window {
         if let Some(size) = moment.maximum_segment_size {
             let full_segment = i64::from(size) - i64::from(segment.option_bytes);
             let edge = moment.declared_shift.and_then(|shift| known.edges.get(usize::from(shift)));
+            self.sent.full_segments += u64::from(i64::from(segment.payload_bytes) >= full_segment);
             self.sent.note_limit(edge.is_some_and(|edge| end + full_segment > *edge));
             if full_segment > 0 {
                 self.stops.data(&NewData {
