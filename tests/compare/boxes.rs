@@ -158,7 +158,7 @@ fn rewritten_windows_ecn_bits_and_damage_are_seen() {
     let changed = |change: &dyn Fn(&mut Packet)| {
         let server = edited(&server, |packet| {
             if packet.is_from_client() {
-                change(packet)
+                change(packet);
             }
         });
         Report::of(&[&client, &server]).changes()

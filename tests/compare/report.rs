@@ -35,7 +35,7 @@ impl Report {
                 file
             })
             .collect();
-        Self::of_files(&files.iter().map(|file| file.as_path()).collect::<Vec<_>>())
+        Self::of_files(&files.iter().map(std::path::PathBuf::as_path).collect::<Vec<_>>())
     }
 
     pub(crate) fn leg(&self, index: usize) -> &Value {
