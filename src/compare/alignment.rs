@@ -48,7 +48,8 @@ pub(crate) fn align(client: &Conversation, server: &Conversation) -> Alignment {
     for (index, record) in server.records.iter().enumerate() {
         groups.entry(key(record, offsets)).or_default().server.push(index);
     }
-    let mut copies = Copies { client: &client.records, server: &server.records, ..Copies::default() };
+    let mut copies =
+        Copies { client: &client.records, server: &server.records, offsets, ..Copies::default() };
     copies.learn(groups.values());
     let mut alignment = Alignment { offsets, ..Alignment::default() };
     for group in groups.into_values() {
@@ -109,15 +110,36 @@ fn of(flow: &Conversation, side: Side) -> impl Iterator<Item = &Record> {
     flow.records.iter().filter(move |record| record.from == side)
 }
 
-/// What tells one copy from another: IP identification and TSval.
+/// What tells one copy from another: TSval, IP identification, raw window and the first SACK block.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Mark(Option<u16>, Option<u32>);
+struct Mark {
+    value: Option<u32>,
+    id: Option<u16>,
+    window: Option<u16>,
+    block: Option<(u32, u32)>,
+}
+
+impl Mark {
+    /// `offset` is what was added to the numbers that the SACK blocks name. Of the four, the first `depth` count.
+    fn new(record: &Record, offset: u32, depth: usize) -> Self {
+        let [block, ..] = record.sack;
+        Self {
+            value: record.timestamps.map(|(value, _)| value),
+            id: record.headers.ip_id.filter(|_| depth > 1),
+            window: Some(record.raw_window).filter(|_| depth > 2),
+            block: block
+                .filter(|_| depth > 3)
+                .map(|(left, right)| (left.wrapping_sub(offset), right.wrapping_sub(offset))),
+        }
+    }
+}
 
 /// Tells copies apart.
 #[derive(Default)]
 struct Copies<'a> {
     client: &'a [Record],
     server: &'a [Record],
+    offsets: Sides<u32>,
     /// The box leaves the field alone, by sender.
     id_preserved: Sides<bool>,
     timestamp_preserved: Sides<bool>,
@@ -153,20 +175,17 @@ impl Copies<'_> {
 
     fn sort_out(&self, group: Sides<Vec<usize>>, alignment: &mut Alignment) {
         let Sides { mut client, mut server } = group;
-        let marks: [fn(&Record) -> Mark; 2] = [
-            |record| Mark(record.headers.ip_id, record.timestamps.map(|(value, _)| value)),
-            |record| Mark(None, record.timestamps.map(|(value, _)| value)),
-        ];
-        for mark in marks {
+        for depth in (1..=4).rev() {
             let mut waiting: BTreeMap<Mark, VecDeque<usize>> = BTreeMap::new();
             for index in &server {
                 if let Some(record) = self.server.get(*index) {
-                    waiting.entry(mark(record)).or_default().push_back(*index);
+                    let offset = *self.offsets.of(record.from.peer());
+                    waiting.entry(Mark::new(record, offset, depth)).or_default().push_back(*index);
                 }
             }
             client.retain(|index| {
                 let Some(record) = self.client.get(*index) else { return false };
-                let Some(queue) = waiting.get_mut(&mark(record)) else { return true };
+                let Some(queue) = waiting.get_mut(&Mark::new(record, 0, depth)) else { return true };
                 let same = queue
                     .front()
                     .is_some_and(|other| self.may_be_one(Sides { client: *index, server: *other }));

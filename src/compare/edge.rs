@@ -37,22 +37,40 @@ pub struct Edge {
 const SEGMENTS_MIN: u64 = 3;
 
 impl Edge {
+    /// Measures against the edge that a box sees. The handshake's window is a promise that boxes remember or
+    /// forget once a smaller one follows; whichever explains what was lost is taken.
     pub(crate) fn measure(
         from: Side,
         parts: Sides<Part<'_>>,
         fates: &BTreeMap<usize, Fate>,
         clock: &Clock,
     ) -> Self {
+        let [remembers, forgets] =
+            [true, false].map(|remembers| Self::against(from, parts, fates, clock, remembers));
+        if forgets.verdict() > remembers.verdict() { forgets } else { remembers }
+    }
+
+    fn against(
+        from: Side,
+        parts: Sides<Part<'_>>,
+        fates: &BTreeMap<usize, Fate>,
+        clock: &Clock,
+        remembers_handshake: bool,
+    ) -> Self {
         let (near, far) = (parts.of(from), parts.of(from.peer()));
         let mut edge = Self::default();
-        let announced = announced(from.peer(), parts, clock);
+        let announced = announced(from.peer(), parts, clock, remembers_handshake);
+        let mut is_promise = true;
         let mut known = i64::MIN;
         let mut acknowledged = i64::MIN;
         let mut silent: Vec<(i64, i64)> = Vec::new();
         for (index, (record, place)) in near.records.iter().zip(near.places).enumerate() {
             if record.from != from {
                 if !record.has(RST) {
-                    known = known.max(place.unscaled_edge(record).unwrap_or(known));
+                    let edge = place.unscaled_edge(record).unwrap_or(known);
+                    let replaces = !remembers_handshake && is_promise && !record.has(SYN);
+                    known = if replaces { edge } else { known.max(edge) };
+                    is_promise = record.has(SYN);
                     acknowledged = acknowledged.max(place.ack.unwrap_or(acknowledged));
                     silent.retain(|(_, end)| *end > acknowledged);
                 }
@@ -117,12 +135,18 @@ impl Edge {
 
 /// The highest unscaled edge that `side` has announced, by time of its own side. What its own capture missed
 /// may be in the other one.
-fn announced(side: Side, parts: Sides<Part<'_>>, clock: &Clock) -> Vec<(i64, i64)> {
+fn announced(
+    side: Side,
+    parts: Sides<Part<'_>>,
+    clock: &Clock,
+    remembers_handshake: bool,
+) -> Vec<(i64, i64)> {
     let mut edges: Vec<(i64, i64)> = Vec::new();
     for at in Side::BOTH {
         let part = parts.of(at);
         for (record, place) in part.records.iter().zip(part.places) {
-            if record.from != side || record.has(RST) {
+            let forgotten = record.has(SYN) && !remembers_handshake;
+            if record.from != side || record.has(RST) || forgotten {
                 continue;
             }
             let sent_us = if at == side {

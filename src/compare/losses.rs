@@ -82,7 +82,7 @@ pub(crate) fn passage(from: Side, parts: Sides<Part<'_>>, alignment: &Alignment,
         })
         .collect();
     let mut passage = Passage { passed: fates.len() as u64, ..Passage::default() };
-    let arrivals = Arrivals::new(from, far, alignment.alone.of(from.peer()));
+    let arrivals = Arrivals::new(from, parts, alignment.alone.of(from.peer()), clock);
     let near_alone = pieces(near, from, alignment.alone.of(from));
     for index in alignment.alone.of(from) {
         let Some((record, place)) = near.records.get(*index).zip(near.places.get(*index)) else { continue };
@@ -169,7 +169,7 @@ struct Arrivals {
     /// All data that came by, and what of it has no counterpart.
     seen: Pieces,
     alone: Pieces,
-    /// The highest acknowledgment so far, by time.
+    /// When each new highest acknowledgment was sent.
     acknowledged: Vec<(i64, i64)>,
     /// TSvals that came by, and TSecrs that went back.
     values: HashSet<u32, RandomState>,
@@ -177,28 +177,39 @@ struct Arrivals {
 }
 
 impl Arrivals {
-    fn new(from: Side, far: &Part<'_>, alone: &[usize]) -> Self {
+    fn new(from: Side, parts: Sides<Part<'_>>, alone: &[usize], clock: &Clock) -> Self {
+        let (near, far) = (parts.of(from), parts.of(from.peer()));
         let all: Vec<usize> = (0..far.records.len()).collect();
         let mut acknowledged = Vec::new();
-        let mut highest = i64::MIN;
         let (mut values, mut echoes) = (HashSet::default(), HashSet::default());
         for (record, place) in far.records.iter().zip(far.places) {
             if record.from == from {
                 values.extend(record.timestamps.map(|(value, _)| value));
-                continue;
-            }
-            echoes.extend(record.timestamps.map(|(_, echo)| echo));
-            if let Some(ack) = place.ack.filter(|ack| *ack > highest) {
-                highest = ack;
-                acknowledged.push((ack, record.time_us));
+            } else {
+                echoes.extend(record.timestamps.map(|(_, echo)| echo));
+                acknowledged.extend(place.ack.map(|ack| (record.time_us, ack)));
             }
         }
+        // Acknowledgments that only the sender's side captured count from when they were sent at the latest.
+        for (record, place) in near.records.iter().zip(near.places).filter(|(record, _)| record.from != from)
+        {
+            echoes.extend(record.timestamps.map(|(_, echo)| echo));
+            let sent = clock.departure_us(from.peer(), record.time_us).map(|(_, latest)| latest);
+            acknowledged.extend(sent.zip(place.ack));
+        }
+        acknowledged.sort_unstable();
+        let mut highest = i64::MIN;
+        acknowledged.retain(|(_, ack)| {
+            let is_progress = *ack > highest;
+            highest = highest.max(*ack);
+            is_progress
+        });
         Self { seen: pieces(far, from, &all), alone: pieces(far, from, alone), acknowledged, values, echoes }
     }
 
     fn acknowledged_at(&self, end: i64) -> Option<i64> {
-        let index = self.acknowledged.partition_point(|(ack, _)| *ack < end);
-        self.acknowledged.get(index).map(|(_, time)| *time)
+        let index = self.acknowledged.partition_point(|(_, ack)| *ack < end);
+        self.acknowledged.get(index).map(|(time, _)| *time)
     }
 
     fn fate(

@@ -137,7 +137,8 @@ fn clocks(leg: &Leg) -> String {
 
 /// Clocks that are seconds apart are compared to the millisecond.
 fn seconds(us: i64) -> String {
-    if us < 1_000_000 { units::duration(us) } else { format!("{}.{:03} s", us / 1_000_000, us / 1000 % 1000) }
+    let ms = (us + 500) / 1000;
+    if ms < 1000 { units::duration(us) } else { format!("{}.{:03} s", ms / 1000, ms % 1000) }
 }
 
 fn is_translated(pair: &Pair) -> bool {
