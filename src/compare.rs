@@ -36,15 +36,13 @@ pub use options::{Edit, name as option_name};
 pub use pair::{Hops, Pair, Seen, SeenChange};
 pub use pairing::Method;
 pub use tally::{Counts, Frequency, Row};
-pub use trace::{Finished, Trace};
-
-use crate::report::CaptureReport;
+pub use trace::{Capture, Finished, Trace};
 
 /// The comparison of two or more captures in the order of the path from client to server.
 #[derive(Debug)]
 pub struct Comparison {
-    /// The captures, without their flows.
-    pub captures: Vec<CaptureReport>,
+    /// The captures.
+    pub captures: Vec<Capture>,
     /// From each capture to the next.
     pub legs: Vec<Leg>,
 }
@@ -58,7 +56,7 @@ impl Comparison {
                 legs.push(Leg::between(client, server));
             }
         }
-        Self { captures: captures.into_iter().map(|capture| capture.report).collect(), legs }
+        Self { captures: captures.into_iter().map(|capture| capture.summary).collect(), legs }
     }
 
     /// All findings.

@@ -8,16 +8,17 @@ use std::path::{Path, PathBuf};
 /// What each module of the library may import from the others. The stages come in order, each knows only what
 /// is before it; `units` is a leaf, `pipeline` and the commands put things together, `workarounds` stands apart:
 /// it knows hosts, not packets.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("units", &[]),
     ("source", &[]),
     ("decode", &["source"]),
     ("flow", &["decode", "units"]),
     ("detect", &["decode", "flow", "units"]),
-    ("report", &["decode", "detect", "flow", "units"]),
+    ("compare", &["decode", "detect", "flow", "source", "units"]),
+    ("report", &["compare", "decode", "detect", "flow", "units"]),
     ("pipeline", &["decode", "detect", "flow", "report", "source", "units"]),
     ("workarounds", &["units"]),
-    ("cli", &["decode", "detect", "flow", "pipeline", "report", "source", "units", "workarounds"]),
+    ("cli", &["compare", "decode", "detect", "flow", "pipeline", "report", "source", "units", "workarounds"]),
 ];
 
 /// Where each foreign crate may be named.
@@ -27,7 +28,7 @@ const OWNERS: [(&str, &[&str]); 14] = [
     ("anyhow", &["cli", "workarounds"]),
     ("clap", &["cli"]),
     ("etherparse", &["decode"]),
-    ("foldhash", &["flow"]),
+    ("foldhash", &["flow", "compare"]),
     ("indicatif", &["cli"]),
     ("pcap", &["source"]),
     ("serde", &["report", "workarounds"]),

@@ -85,7 +85,7 @@ impl Leg {
             }
             paired.iter().enumerate().filter(|(_, paired)| !**paired).map(|(index, _)| index).collect()
         };
-        let sources = Sides { client: client.report.source.clone(), server: server.report.source.clone() };
+        let sources = Sides { client: client.summary.source.clone(), server: server.summary.source.clone() };
         let verdict = sentence(Sides { client: &sources.client, server: &sources.server }, &pairs, &rows);
         Self {
             unpaired: Sides { client: unpaired(Side::Client), server: unpaired(Side::Server) },
@@ -105,7 +105,7 @@ impl Leg {
 }
 
 fn span(capture: &Finished) -> (i64, i64) {
-    (capture.report.first_us.unwrap_or(0), capture.report.last_us.unwrap_or(0))
+    (capture.summary.first_us.unwrap_or(0), capture.summary.last_us.unwrap_or(0))
 }
 
 fn conversations<'a>(captures: Sides<&'a Finished>, pairing: &Pairing) -> Option<Sides<&'a Conversation>> {

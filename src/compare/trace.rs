@@ -6,7 +6,6 @@
 use crate::decode::{Decoder, Endpoint, Headers, Segment, UnsupportedLinkType};
 use crate::detect::{Judgement, judge};
 use crate::flow::{Flow, FlowTable, Side};
-use crate::report::CaptureReport;
 use crate::source::{Error, Frame, Source};
 
 /// One segment of a flow.
@@ -57,13 +56,34 @@ pub struct Trace {
     table: FlowTable,
     /// By flow: the source of each record stands in for its side, which a late SYN may still turn.
     records: Vec<Vec<(Endpoint, Record)>>,
-    report: CaptureReport,
+    summary: Capture,
+}
+
+/// What a capture holds.
+#[derive(Clone, Debug, Default)]
+pub struct Capture {
+    /// The capture as the user named it.
+    pub source: String,
+    /// libpcap's name of the link type.
+    pub link_type: String,
+    /// All frames, also those that a filter hid.
+    pub frames: u64,
+    /// TCP segments.
+    pub segments: u64,
+    /// Frames without a usable segment.
+    pub skipped_frames: u64,
+    /// Why the capture could not be read to its end.
+    pub incomplete: Option<String>,
+    /// Earliest capture time.
+    pub first_us: Option<i64>,
+    /// Latest capture time.
+    pub last_us: Option<i64>,
 }
 
 /// A capture that was read.
 #[derive(Debug)]
 pub struct Finished {
-    pub(crate) report: CaptureReport,
+    pub(crate) summary: Capture,
     pub(crate) conversations: Vec<Conversation>,
 }
 
@@ -75,10 +95,10 @@ impl Trace {
             decoder: Decoder::new(link_type)?,
             table: FlowTable::default(),
             records: Vec::new(),
-            report: CaptureReport {
+            summary: Capture {
                 source: name.to_owned(),
                 link_type: link_type.name.clone(),
-                ..CaptureReport::default()
+                ..Capture::default()
             },
         })
     }
@@ -95,23 +115,23 @@ impl Trace {
                 Err(error) => break Err(error),
             }
         };
-        self.report.frames = source.frames();
+        self.summary.frames = source.frames();
         if let Err(error) = &ended {
-            self.report.incomplete = Some(error.cause().to_owned());
+            self.summary.incomplete = Some(error.cause().to_owned());
         }
         ended
     }
 
     /// Takes one frame into account.
     pub fn note(&mut self, frame: &Frame<'_>) {
-        let report = &mut self.report;
-        report.first_us = Some(report.first_us.map_or(frame.time_us, |first| first.min(frame.time_us)));
-        report.last_us = Some(report.last_us.map_or(frame.time_us, |last| last.max(frame.time_us)));
-        let segment = match self.decoder.decode(frame) {
-            Ok(segment) => segment,
-            Err(skip) => return report.skipped.count(skip),
+        let summary = &mut self.summary;
+        summary.first_us = Some(summary.first_us.map_or(frame.time_us, |first| first.min(frame.time_us)));
+        summary.last_us = Some(summary.last_us.map_or(frame.time_us, |last| last.max(frame.time_us)));
+        let Ok(segment) = self.decoder.decode(frame) else {
+            summary.skipped_frames += 1;
+            return;
         };
-        report.segments += 1;
+        summary.segments += 1;
         let flow = self.table.note(&segment);
         if self.records.len() <= flow {
             self.records.resize_with(flow + 1, Vec::new);
@@ -133,7 +153,7 @@ impl Trace {
                 records: records.collect(),
             }
         });
-        Finished { conversations: conversations.collect(), report: self.report }
+        Finished { conversations: conversations.collect(), summary: self.summary }
     }
 }
 

@@ -6,7 +6,8 @@
 //!
 //! ```text
 //! { "schema_version": 1,
-//!   "captures": [ as in analyze, without "flows" ],
+//!   "captures": [ { "source": "a.pcap", "link_type": "EN10MB", "frames": 9, "segments": 9, "skipped_frames": 0,
+//!                   "incomplete": null, "first_unix_us": 0, "last_unix_us": 0 } ],
 //!   "located": "window scaling is lost between ...", or null for two captures
 //!   "legs": [ {
 //!     "client_side": "a.pcap", "server_side": "b.pcap", "swapped": false, "verdict": "between ...",
@@ -40,12 +41,12 @@ use std::io::{self, Write};
 use serde_json::{Map, Value, json};
 
 use crate::compare::{
-    Belief, Change, Comparison, Counts, Field, Finding, Hops, Leg, Pair, Passage, Row, Seen, SeenChange,
+    Belief, Capture, Change, Comparison, Counts, Field, Finding, Hops, Leg, Pair, Passage, Row, Seen,
+    SeenChange,
 };
 use crate::detect::Interval;
 use crate::flow::Sides;
 use crate::report::Layout;
-use crate::report::json::Capture;
 
 use super::ComparisonFormat;
 
@@ -55,15 +56,27 @@ pub(super) static FORMAT: ComparisonFormat =
 const SCHEMA_VERSION: u32 = 1;
 
 fn write(out: &mut dyn Write, comparison: &Comparison, _: &Layout) -> io::Result<()> {
-    let captures: Vec<Capture<'_>> = comparison.captures.iter().map(Capture::new).collect();
     let document = json!({
         "schema_version": SCHEMA_VERSION,
-        "captures": captures,
+        "captures": comparison.captures.iter().map(capture).collect::<Vec<_>>(),
         "located": comparison.located(),
         "legs": comparison.legs.iter().map(leg).collect::<Vec<_>>(),
     });
     serde_json::to_writer_pretty(&mut *out, &document)?;
     writeln!(out)
+}
+
+fn capture(capture: &Capture) -> Value {
+    json!({
+        "source": capture.source,
+        "link_type": capture.link_type,
+        "frames": capture.frames,
+        "segments": capture.segments,
+        "skipped_frames": capture.skipped_frames,
+        "incomplete": capture.incomplete,
+        "first_unix_us": capture.first_us,
+        "last_unix_us": capture.last_us,
+    })
 }
 
 /// One value per capture.

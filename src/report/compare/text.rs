@@ -3,11 +3,11 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use crate::compare::{Comparison, Finding, Leg, Pair};
+use crate::compare::{Capture, Comparison, Finding, Leg, Pair};
 use crate::detect::{Confidence, FrameNote};
 use crate::flow::{Side, Sides};
+use crate::report::Layout;
 use crate::report::style::{BOLD, DIM, Paint};
-use crate::report::{CaptureReport, Layout};
 use crate::units;
 
 use super::{ComparisonFormat, table};
@@ -38,8 +38,11 @@ fn write(out: &mut dyn Write, comparison: &Comparison, layout: &Layout) -> io::R
     Ok(())
 }
 
-fn capture_line(out: &mut dyn Write, capture: &CaptureReport, paint: Paint) -> io::Result<()> {
+fn capture_line(out: &mut dyn Write, capture: &Capture, paint: Paint) -> io::Result<()> {
     let mut parts = vec![units::count(capture.frames, "frame"), units::count(capture.segments, "segment")];
+    if capture.skipped_frames > 0 {
+        parts.push(format!("{} without one", units::grouped(capture.skipped_frames)));
+    }
     if let Some((first, last)) = capture.first_us.zip(capture.last_us) {
         parts.push(units::duration(last - first));
     }
