@@ -2,6 +2,10 @@
 //!
 //! The only place, with the command line, that knows more than one step of it.
 
+mod series;
+
+pub use series::Series;
+
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::judge;
 use crate::flow::FlowTable;

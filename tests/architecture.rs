@@ -22,11 +22,12 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 14] = [
+const OWNERS: [(&str, &[&str]); 15] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
     ("clap", &["cli"]),
+    ("csv", &["report"]),
     ("etherparse", &["decode"]),
     ("foldhash", &["flow", "compare"]),
     ("indicatif", &["cli"]),

@@ -5,7 +5,7 @@
 //! duplicate ACKs) are told apart by timestamp and IP identification where the box leaves these alone, else by
 //! their order.
 
-use std::collections::{BTreeMap, HashMap, HashSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet, VecDeque};
 
 use foldhash::quality::RandomState;
 
@@ -47,6 +47,10 @@ pub(crate) fn align(client: &Conversation, server: &Conversation) -> Alignment {
     }
     for (index, record) in server.records.iter().enumerate() {
         groups.entry(key(record, offsets)).or_default().server.push(index);
+    }
+    for group in groups.values_mut() {
+        drop_duplicates(&mut group.client, &client.records);
+        drop_duplicates(&mut group.server, &server.records);
     }
     let mut copies =
         Copies { client: &client.records, server: &server.records, offsets, ..Copies::default() };
@@ -222,4 +226,14 @@ impl Copies<'_> {
             && a.timestamps.zip(b.timestamps).is_some_and(|(old, new)| old.0 != new.0);
         !other_id && !other_time
     }
+}
+
+/// A capture on several interfaces, or of two mirror ports, holds a packet twice: the same identification, and
+/// the same everything. Retransmissions have another one.
+fn drop_duplicates(copies: &mut Vec<usize>, records: &[Record]) {
+    let mut seen = BTreeSet::new();
+    copies.retain(|index| {
+        let record = records.get(*index).filter(|record| record.headers.ip_id.is_some_and(|id| id != 0));
+        record.is_none_or(|record| seen.insert(Mark::new(record, 0, 4)))
+    });
 }

@@ -157,3 +157,21 @@ fn a_segment_cut_anew_is_not_lost() {
     assert_eq!(report.segments("lost") + report.segments("appeared"), 0);
     assert!(report.changes().is_empty() && report.findings().is_empty());
 }
+
+#[test]
+fn a_frame_captured_twice_is_no_second_transmission() {
+    // As `-i any` on a bridge or a router does.
+    let (client, server) = pair("loss2-download");
+    let twice = |packets: &[Packet]| {
+        let echo = edited(packets, |packet| packet.time_us += 30);
+        [packets, &echo].concat()
+    };
+    let plain = Report::of(&[&client, &server]);
+    for report in [Report::of(&[&twice(&client), &server]), Report::of(&[&client, &twice(&server)])] {
+        for kind in ["passed", "lost", "missed", "appeared"] {
+            // A SYN-ACK of Linux has no identification: its copy counts.
+            assert!(report.segments(kind).abs_diff(plain.segments(kind)) <= 1, "{kind}");
+        }
+        assert!(report.changes().is_empty() && report.findings().is_empty());
+    }
+}

@@ -54,10 +54,12 @@ fn compare(captures: &[PathBuf; 2]) -> Result<(Vec<String>, Vec<String>)> {
 fn done(scenario: &Scenario) -> Vec<String> {
     let (mut syn, mut syn_ack) = (scenario.faults.syn, scenario.faults.syn_ack);
     let mut translates = scenario.faults.translate;
+    let mut redirects = false;
     match scenario.kernel_box {
         Some(KernelBox::IptablesSyn | KernelBox::NftablesSyn) => syn = OptionFault::Nops,
         Some(KernelBox::IptablesSynAck | KernelBox::NftablesSynAck) => syn_ack = OptionFault::Nops,
         Some(KernelBox::Masquerade) => translates = true,
+        Some(KernelBox::Destination) => redirects = true,
         None => {}
     }
     let mut done = Vec::new();
@@ -68,6 +70,9 @@ fn done(scenario: &Scenario) -> Vec<String> {
     }
     if translates {
         done.push("translates the client's address".to_owned());
+    }
+    if redirects {
+        done.push("translates the server's address".to_owned());
     }
     done.sort();
     done
