@@ -67,7 +67,7 @@ impl Comparison {
     /// Where along the path the changes are, in a sentence; `None` for only two captures.
     pub fn located(&self) -> Option<String> {
         let [_, _, ..] = self.legs.as_slice() else { return None };
-        let between = |leg: &&Leg| format!("{} and {}", leg.sources.client, leg.sources.server);
+        let between = |leg: &&Leg| format!("{} and {}", leg.labels.client, leg.labels.server);
         let guilty: Vec<String> =
             self.legs.iter().filter(|leg| leg.is_guilty()).map(|leg| between(&leg)).collect();
         Some(match guilty.as_slice() {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 /// What each module of the library may import from the others. The stages come in order, each knows only what
 /// is before it; `units` is a leaf, `pipeline` and the commands put things together, `workarounds` stands apart:
 /// it knows hosts, not packets.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("units", &[]),
     ("source", &[]),
     ("decode", &["source"]),
@@ -16,13 +16,28 @@ const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("detect", &["decode", "flow", "units"]),
     ("compare", &["decode", "detect", "flow", "source", "units"]),
     ("report", &["compare", "decode", "detect", "flow", "units"]),
+    ("policy", &["decode", "detect", "flow", "report"]),
     ("pipeline", &["decode", "detect", "flow", "report", "source", "units"]),
     ("workarounds", &["units"]),
-    ("cli", &["compare", "decode", "detect", "flow", "pipeline", "report", "source", "units", "workarounds"]),
+    (
+        "cli",
+        &[
+            "compare",
+            "decode",
+            "detect",
+            "flow",
+            "pipeline",
+            "policy",
+            "report",
+            "source",
+            "units",
+            "workarounds",
+        ],
+    ),
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 15] = [
+const OWNERS: [(&str, &[&str]); 18] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
@@ -32,12 +47,15 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("foldhash", &["flow", "compare"]),
     ("indicatif", &["cli"]),
     ("pcap", &["source"]),
-    ("serde", &["report", "workarounds"]),
+    ("quick_junit", &["report"]),
+    ("serde", &["report", "policy", "workarounds"]),
     ("serde_json", &["report", "cli", "workarounds"]),
+    ("strsim", &["policy"]),
     ("tabled", &["report"]),
     ("terminal_size", &["cli"]),
     ("textwrap", &["report", "cli", "workarounds"]),
     ("thiserror", &["source", "decode"]),
+    ("toml", &["policy"]),
 ];
 
 #[test]

@@ -21,6 +21,8 @@ use super::verdict::sentence;
 pub struct Leg {
     /// The captures, as the user named them, by the side that they are at.
     pub sources: Sides<String>,
+    /// The same in short, for sentences.
+    pub labels: Sides<String>,
     /// The captures were given in the other order.
     pub swapped: bool,
     /// The clocks.
@@ -86,10 +88,12 @@ impl Leg {
             paired.iter().enumerate().filter(|(_, paired)| !**paired).map(|(index, _)| index).collect()
         };
         let sources = Sides { client: client.summary.source.clone(), server: server.summary.source.clone() };
-        let verdict = sentence(Sides { client: &sources.client, server: &sources.server }, &pairs, &rows);
+        let labels = labels(&sources);
+        let verdict = sentence(Sides { client: &labels.client, server: &labels.server }, &pairs, &rows);
         Self {
             unpaired: Sides { client: unpaired(Side::Client), server: unpaired(Side::Server) },
             sources,
+            labels,
             swapped: false,
             clock,
             pairs,
@@ -102,6 +106,13 @@ impl Leg {
     pub fn is_guilty(&self) -> bool {
         self.pairs.iter().any(|pair| !pair.findings.is_empty())
     }
+}
+
+/// The file names, unless they do not tell the captures apart.
+fn labels(sources: &Sides<String>) -> Sides<String> {
+    let name = |path: &String| path.rsplit('/').next().unwrap_or(path).to_owned();
+    let short = Sides { client: name(&sources.client), server: name(&sources.server) };
+    if short.client == short.server { sources.clone() } else { short }
 }
 
 fn span(capture: &Finished) -> (i64, i64) {

@@ -59,7 +59,7 @@ fn leg_block(out: &mut dyn Write, leg: &Leg, layout: &Layout) -> io::Result<()> 
     if leg.swapped {
         let text = format!(
             "the captures were given from server to client: segments of the client pass {} first",
-            leg.sources.client
+            leg.labels.client
         );
         labelled(out, "order", &text, layout)?;
     }
@@ -110,7 +110,7 @@ fn flows(leg: &Leg) -> String {
     for side in Side::BOTH {
         let alone = leg.unpaired.of(side).len();
         if alone > 0 {
-            parts.push(format!("{} only in {}", units::count(alone as u64, "flow"), leg.sources.of(side)));
+            parts.push(format!("{} only in {}", units::count(alone as u64, "flow"), leg.labels.of(side)));
         }
     }
     parts.join(", ")
@@ -124,10 +124,10 @@ fn clocks(leg: &Leg) -> String {
     let way = if offset < 0 { "behind" } else { "ahead of" };
     let mut text = format!(
         "that of {} is {} (+- {}) {way} that of {}",
-        leg.sources.server,
+        leg.labels.server,
         seconds(offset.abs()),
         units::duration(error),
-        leg.sources.client
+        leg.labels.client
     );
     let drift =
         clock.drift_ppm.map_or(", no drift shows".to_owned(), |ppm| format!(", and drifts by {ppm:.0} ppm"));
@@ -201,7 +201,7 @@ fn finding_block(out: &mut dyn Write, leg: &Leg, group: &Group<'_>, layout: &Lay
     for side in Side::BOTH {
         let frames = finding.frames.of(side);
         if !frames.is_empty() {
-            labelled(out, "frames", &format!("{}: {}", leg.sources.of(side), listed(frames)), layout)?;
+            labelled(out, "frames", &format!("{}: {}", leg.labels.of(side), listed(frames)), layout)?;
         }
     }
     for consequence in &finding.consequences {
@@ -220,7 +220,7 @@ fn alone(leg: &Leg, pair: &Pair) -> String {
         let seen = pair.seen.of(side);
         let codes =
             if seen.codes.is_empty() { String::new() } else { format!(" ({})", seen.codes.join(", ")) };
-        format!("{} says {}{codes}", leg.sources.of(side), seen.verdict.name())
+        format!("{} says {}{codes}", leg.labels.of(side), seen.verdict.name())
     });
     said.join(", ")
 }
