@@ -2,6 +2,7 @@
 
 mod analyze;
 mod check;
+mod compare;
 mod explain;
 mod inputs;
 mod new_file;
@@ -47,6 +48,7 @@ Exit status:
 enum Command {
     Analyze(analyze::Args),
     Check(Box<check::Args>),
+    Compare(compare::Args),
     Explain(explain::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
@@ -65,6 +67,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Check(args) => check::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),

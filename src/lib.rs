@@ -12,6 +12,7 @@
 //! The core does no I/O and reads no clock: time is the capture's time.
 
 pub mod cli;
+pub mod compare;
 pub mod decode;
 pub mod detect;
 pub mod flow;
