@@ -1,7 +1,11 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod analyze;
+mod capture;
+mod details;
 mod explain;
+mod new_file;
+mod plot;
 mod terminal;
 mod workarounds;
 
@@ -39,6 +43,7 @@ Exit status:
 enum Command {
     Analyze(analyze::Args),
     Explain(explain::Args),
+    Plot(plot::Args),
     Workarounds(workarounds::Args),
 }
 
@@ -55,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Plot(args) => plot::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {

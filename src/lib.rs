@@ -7,7 +7,7 @@
 //! frames    segments  flows   findings  bytes
 //! ```
 //!
-//! [`pipeline`] connects the steps, [`cli`] is the command line, [`units`] is a leaf that everyone may use.
+//! [`plot`] draws what was judged. [`pipeline`] connects the steps, [`cli`] is the command line, [`units`] is a leaf that everyone may use.
 //! The core does no I/O and reads no clock: time is the capture's time.
 
 pub mod cli;
@@ -15,6 +15,7 @@ pub mod decode;
 pub mod detect;
 pub mod flow;
 pub mod pipeline;
+pub mod plot;
 pub mod report;
 pub mod source;
 pub mod units;

@@ -4,6 +4,7 @@
 //! judged. Formats print them and compute nothing: one file per format, one line in [`FORMATS`].
 
 mod capture;
+mod details;
 mod flow;
 mod format;
 mod json;
@@ -12,5 +13,6 @@ mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
+pub use details::{Chart, details};
 pub use flow::{FlowReport, WindowReport};
 pub use format::{FORMATS, Format, Layout, format};

@@ -8,20 +8,21 @@ use std::path::{Path, PathBuf};
 /// What each module of the library may import from the others. The stages come in order, each knows only what
 /// is before it; `units` is a leaf, `pipeline` and the commands put things together, `workarounds` stands apart:
 /// it knows hosts, not packets.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("units", &[]),
     ("source", &[]),
     ("decode", &["source"]),
     ("flow", &["decode", "units"]),
     ("detect", &["decode", "flow", "units"]),
     ("report", &["decode", "detect", "flow", "units"]),
-    ("pipeline", &["decode", "detect", "flow", "report", "source", "units"]),
+    ("plot", &["decode", "detect", "flow", "report", "units"]),
+    ("pipeline", &["decode", "detect", "flow", "plot", "report", "source", "units"]),
     ("workarounds", &["units"]),
-    ("cli", &["decode", "detect", "flow", "pipeline", "report", "source", "units", "workarounds"]),
+    ("cli", &["decode", "detect", "flow", "pipeline", "plot", "report", "source", "units", "workarounds"]),
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 14] = [
+const OWNERS: [(&str, &[&str]); 15] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
@@ -30,6 +31,7 @@ const OWNERS: [(&str, &[&str]); 14] = [
     ("foldhash", &["flow"]),
     ("indicatif", &["cli"]),
     ("pcap", &["source"]),
+    ("plotters", &["plot"]),
     ("serde", &["report", "workarounds"]),
     ("serde_json", &["report", "cli", "workarounds"]),
     ("tabled", &["report"]),

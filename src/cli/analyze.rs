@@ -8,7 +8,8 @@ use crate::pipeline::Analysis;
 use crate::report::{self, CaptureReport, FORMATS, Layout};
 use crate::source::{self, CaptureFile, Input, Joined, Source};
 
-use super::{Exit, terminal};
+use super::capture::Capture;
+use super::{Exit, details, terminal};
 
 /// Judge saved captures
 ///
@@ -41,6 +42,10 @@ pub(crate) struct Args {
     #[arg(long, help_heading = "Output")]
     all: bool,
 
+    /// Show only this flow, in full: both windows, their shifts, the evidence, a chart
+    #[arg(long, value_name = "N", conflicts_with_all = ["top", "all"], help_heading = "Output")]
+    flow: Option<u64>,
+
     /// When to use colour
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     color: terminal::Color,
@@ -50,10 +55,15 @@ const EXAMPLES: &str = "\
 Examples:
   wscale analyze slow-download.pcap
   wscale analyze --filter 'host 192.0.2.7 and port 443' captures/
+  wscale analyze --flow 3 slow-download.pcap
   wscale analyze --join ring.pcap0 ring.pcap1 ring.pcap2
   ssh host tcpdump -w - tcp | wscale analyze --format json -";
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    if let (Some(index), Some(format)) = (args.flow, report::format(&args.format)) {
+        let capture = Capture::find(&args.files, args.join, args.filter.as_deref())?;
+        return details::run(&capture, index, format, &layout(args));
+    }
     let mut exit = Exit::Done;
     let mut reports = Vec::new();
     for inputs in inputs(args, &mut exit) {
@@ -65,17 +75,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
             }
         }
     }
-    let layout = Layout {
-        width: terminal::width(),
-        top: if args.all { usize::MAX } else { args.top },
-        color: args.color.is_on(),
-    };
     if let (Some(format), false) = (report::format(&args.format), reports.is_empty()) {
         let mut out = io::BufWriter::new(io::stdout().lock());
-        (format.write)(&mut out, &reports, &layout)?;
+        (format.write)(&mut out, &reports, &layout(args))?;
         out.flush()?;
     }
     Ok(exit)
+}
+
+fn layout(args: &Args) -> Layout {
+    Layout {
+        width: terminal::width(),
+        top: if args.all { usize::MAX } else { args.top },
+        color: args.color.is_on(),
+    }
 }
 
 /// The captures to judge, each a list of pieces. What cannot be found is said at once.

@@ -187,6 +187,12 @@ impl Flow {
         }
     }
 
+    /// The position of `sequence` in the data of `sender`: 1 is the first byte.
+    pub(crate) fn position(&self, sender: Side, sequence: u32) -> Option<i64> {
+        let mut space = self.windows.of(sender.peer()).space;
+        space.position(sequence)
+    }
+
     /// The numbers do not fit together, again and again: an edited capture. Nothing follows from it.
     pub fn is_incoherent(&self) -> bool {
         let misfits = u64::from(self.windows.client.misfits) + u64::from(self.windows.server.misfits);

@@ -71,3 +71,14 @@ pub struct CaptureReport {
     /// All flows, in the order of their first frame.
     pub flows: Vec<FlowReport>,
 }
+
+impl CaptureReport {
+    /// The flows, the worst first; of equally bad ones those with more data.
+    pub fn worst_first(&self) -> Vec<&FlowReport> {
+        let mut flows: Vec<&FlowReport> = self.flows.iter().collect();
+        flows.sort_by(|a, b| {
+            b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
+        });
+        flows
+    }
+}

@@ -11,7 +11,7 @@ use std::io::{self, Write};
 use crate::units;
 
 use super::style::{BOLD, Paint};
-use super::{CaptureReport, FlowReport, Format, Layout};
+use super::{CaptureReport, Format, Layout};
 
 pub(super) static FORMAT: Format = Format { name: "text", summary: "a table and plain words", write };
 
@@ -46,10 +46,7 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
     if report.flows.is_empty() {
         return Ok(());
     }
-    let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
-    flows.sort_by(|a, b| {
-        b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
-    });
+    let flows = report.worst_first();
     let shown = flows.get(..layout.top.min(flows.len())).unwrap_or_default();
     if !shown.is_empty() {
         writeln!(out)?;
