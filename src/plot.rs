@@ -8,6 +8,7 @@
 mod annotation;
 mod blocks;
 mod canvas;
+mod detail;
 mod edge;
 mod html;
 mod ink;

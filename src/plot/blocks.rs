@@ -103,8 +103,8 @@ fn draw(grid: &mut [Vec<char>], levels: &[Option<i64>], scale: Scale, line: char
         let Some(level) = level else { continue };
         let row = cell(scale.share(number(*level)), ROWS);
         let target = grid.iter_mut().rev().nth(row).and_then(|cells| cells.get_mut(column));
-        // A full block hides nothing else: the data is beyond this window.
-        if let Some(target) = target.filter(|target| **target == ' ') {
+        // Inside the area the line shows that the data is beyond this window; the top of the area is kept.
+        if let Some(target) = target.filter(|target| [' ', '█'].contains(*target)) {
             *target = line;
         }
     }

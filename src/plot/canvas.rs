@@ -108,7 +108,7 @@ impl<'a> Canvas<'a> {
         };
         let color = how.ink.color();
         let style = TextStyle::from(font.into_font()).color(&color).pos(Pos::new(anchor, VPos::Center));
-        let _ = self.backend.draw_text(text, &style, coordinates(at));
+        let _ = self.backend.draw_text(&printable(text), &style, coordinates(at));
     }
 
     /// Ends the drawing.
@@ -136,21 +136,28 @@ pub(super) fn dress(drawn: &str, width: u32, height: u32, title: &str, descripti
 /// `text` as XML and HTML take it.
 pub(super) fn escape(text: &str) -> String {
     let mut escaped = String::with_capacity(text.len());
-    for character in text.chars() {
+    for character in printable(text).chars() {
         match character {
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '&' => escaped.push_str("&amp;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            // XML 1.0 has no place for them, not even escaped.
-            '\t' | '\n' | '\r' => escaped.push(' '),
-            '\u{fffe}' | '\u{ffff}' => escaped.push('\u{fffd}'),
-            character if character.is_control() => escaped.push('\u{fffd}'),
             character => escaped.push(character),
         }
     }
     escaped
+}
+
+/// `text` without characters for which XML 1.0 has no place, not even escaped.
+fn printable(text: &str) -> String {
+    let printable = |character| match character {
+        '\t' | '\n' | '\r' => ' ',
+        '\u{fffe}' | '\u{ffff}' => char::REPLACEMENT_CHARACTER,
+        character if character.is_control() => char::REPLACEMENT_CHARACTER,
+        character => character,
+    };
+    text.chars().map(printable).collect()
 }
 
 fn shape(ink: Ink, width: f64) -> ShapeStyle {

@@ -98,8 +98,7 @@ pub(super) fn style_sheet() -> String {
     let mut sheet = String::new();
     for ink in Ink::ALL {
         if let Some(dashes) = ink.dashes() {
-            let _ =
-                writeln!(sheet, "polyline[stroke=\"{}\"]{{{{stroke-dasharray:{dashes}}}}}", ink.attribute());
+            let _ = writeln!(sheet, "polyline[stroke=\"{}\"]{{stroke-dasharray:{dashes}}}", ink.attribute());
         }
     }
     sheet.push_str("polyline{stroke-linejoin:round}\n@media (prefers-color-scheme:dark){\n");

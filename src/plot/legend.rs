@@ -37,7 +37,7 @@ pub(super) fn draw(canvas: &mut Canvas<'_>, entries: &[Entry], from: At, width: 
         sample(canvas, entry, At { x, y });
         let how = Type { size: SIZE, bold: false, ink: Ink::Text, align: Align::Left };
         canvas.text(&entry.label, At { x: x + SAMPLE + GAP, y }, how);
-        x += needed + GAP;
+        x += needed + 2.0 * GAP;
     }
     y + ROW / 2.0 - from.y
 }

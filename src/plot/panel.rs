@@ -6,6 +6,9 @@ use super::scale::Scale;
 
 const TICK_SIZE: f64 = 11.5;
 
+/// Middle of the titles of the value axes.
+const TITLE_AT: f64 = 16.0;
+
 /// A rectangle with two scales. Times are microseconds, values are bytes.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Panel {
@@ -33,7 +36,7 @@ impl Panel {
 
     /// Whether a moment lies on the time axis.
     pub(super) fn shows(&self, time_us: i64) -> bool {
-        number(time_us) <= self.time.high()
+        (self.time.low()..=self.time.high()).contains(&number(time_us))
     }
 
     /// Frame, grid, ticks and titles. `timed` writes the time axis below.
@@ -61,7 +64,7 @@ impl Panel {
         canvas.line(corners, Ink::Faint, 1.2);
         let middle = f64::midpoint(self.top, self.bottom);
         let how = Type { size: 12.5, bold: false, ink: Ink::Text, align: Align::Upwards };
-        canvas.text(title, At { x: self.left - 68.0, y: middle }, how);
+        canvas.text(title, At { x: TITLE_AT, y: middle }, how);
         if timed {
             let at = At { x: f64::midpoint(self.left, self.right), y: self.bottom + 32.0 };
             let how = Type { align: Align::Center, ..how };
@@ -69,7 +72,7 @@ impl Panel {
         }
     }
 
-    /// A line of steps: each value holds until the next, and to the end of the panel if `holds`.
+    /// A line of steps: each value holds until the next, and to the end of the panel.
     pub(super) fn steps(
         &self,
         canvas: &mut Canvas<'_>,
@@ -80,7 +83,7 @@ impl Panel {
         let mut run: Vec<At> = Vec::new();
         let mut before: Option<i64> = None;
         for (time_us, value) in points {
-            if !self.shows(time_us) {
+            if number(time_us) > self.time.high() {
                 break;
             }
             if let Some(before) = before {
@@ -88,16 +91,27 @@ impl Panel {
             }
             self.extend(canvas, &mut run, time_us, value, ink, width);
             before = Some(value);
+            if number(time_us) < self.time.low() {
+                // Only the last value before the panel reaches into it.
+                run.clear();
+                run.push(self.at(time_us, value));
+            }
         }
         if let (Some(last), Some(value)) = (run.last().copied(), before)
-            && number(value) <= self.value.high()
+            && !self.is_outside(value)
         {
             run.push(At { x: self.right, ..last });
         }
         canvas.line(run, ink, width);
     }
 
-    /// Goes on to a point; where it lies above the panel the line is interrupted.
+    /// Whether a value lies above or below the panel. On a log scale 0 lies at the bottom.
+    fn is_outside(&self, value: i64) -> bool {
+        let below = number(value) < self.value.low() && !self.value.is_log();
+        below || number(value) > self.value.high()
+    }
+
+    /// Goes on to a point; where it lies outside the panel the line is interrupted.
     fn extend(
         &self,
         canvas: &mut Canvas<'_>,
@@ -108,8 +122,7 @@ impl Panel {
         width: f64,
     ) {
         let at = self.at(time_us, value);
-        let above = number(value) > self.value.high();
-        if above && run.last().is_none_or(|last| last.y <= self.top) {
+        if self.is_outside(value) && run.last().is_none_or(|last| last.y.total_cmp(&at.y).is_eq()) {
             canvas.line(std::mem::take(run), ink, width);
         }
         run.push(at);

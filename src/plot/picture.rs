@@ -9,6 +9,7 @@ use crate::units;
 
 use super::annotation;
 use super::canvas::{Align, At, Canvas, Type, dress};
+use super::detail;
 use super::edge::{Edge, edges};
 use super::ink::Ink;
 use super::legend::{self, Entry, Sample};
@@ -18,11 +19,14 @@ use super::series::{Series, Stroke};
 use super::words;
 
 const WIDTH: u32 = 1200;
-const LEFT: f64 = 96.0;
+const LEFT: f64 = 112.0;
 const RIGHT: f64 = 1176.0;
 const MARGIN: f64 = 24.0;
-const GRAPH: f64 = 430.0;
-const FLIGHT: f64 = 230.0;
+const GRAPH: f64 = 400.0;
+const FLIGHT: f64 = 210.0;
+const DETAIL: f64 = 210.0;
+/// Room for the labels of a time axis.
+const AXIS: f64 = 50.0;
 
 /// A scaled edge that floats higher than this above the data, as a factor, leaves the picture: the data must
 /// remain visible.
@@ -78,7 +82,16 @@ fn layout(
     let value = flight_scale(series, edges);
     let flight = Panel { top: y, bottom: y + FLIGHT, value, ..graph };
     draw_flight(canvas, &flight, series, edges);
-    y += FLIGHT + 50.0;
+    y += FLIGHT + AXIS;
+    let notes = notes(flow, direction);
+    if let Some((time, value)) = detail::scales(flow, series, &notes) {
+        y += annotation::LANE;
+        let panel = Panel { top: y, bottom: y + DETAIL, time, value, ..graph };
+        panel.frame(canvas, "enlarged, bytes", true);
+        draw_data(canvas, &panel, series, edges);
+        annotation::draw(canvas, &panel, &series.located, &notes);
+        y += DETAIL + AXIS;
+    }
     #[expect(clippy::cast_possible_truncation, clippy::cast_sign_loss, reason = "about a thousand")]
     return y as u32;
 }
@@ -114,7 +127,7 @@ fn titles(
 /// Only what occurs is explained.
 fn entries(series: &Series, edges: &[Edge]) -> Vec<Entry> {
     let entry = |sample, ink, label: &str| Entry { ink, sample, label: label.to_owned() };
-    let mut entries = vec![entry(Sample::Strokes, Ink::Data, "data / bytes in flight")];
+    let mut entries = vec![entry(Sample::Strokes, Ink::Data, "data; bytes in flight, as captured")];
     if !series.again.is_empty() {
         entries.push(entry(Sample::Strokes, Ink::Again, "data sent again"));
     }
@@ -124,18 +137,24 @@ fn entries(series: &Series, edges: &[Edge]) -> Vec<Entry> {
         entries.push(entry(Sample::Diamond, Ink::Unscaled, "window of zero"));
     }
     if !series.located.is_empty() {
-        entries.push(entry(Sample::Ring, Ink::Faint, "frame named by the finding"));
+        entries.push(entry(Sample::Ring, Ink::Faint, "frame of the evidence"));
     }
     entries
 }
 
-/// The frames of the findings about this direction; those about none in particular belong to both.
+/// The frames of the evidence: those of the findings about this direction (those about none in particular belong
+/// to both), or the one that proves the window healthy.
 pub fn notes(flow: &FlowReport, direction: Direction) -> Vec<FrameNote> {
     let about = flow.findings.iter().filter(|finding| {
         finding.rule.severity > Severity::Note
             && finding.window_of.is_none_or(|side| side == direction.sender.peer())
     });
-    about.flat_map(|finding| finding.frames.iter().cloned()).collect()
+    let named: Vec<FrameNote> = about.flat_map(|finding| finding.frames.iter().cloned()).collect();
+    let window = flow.windows.of(direction.sender.peer());
+    match window.overshoot.filter(|_| window.proven && named.is_empty()) {
+        Some(over) => vec![FrameNote { number: over.frame, label: None }],
+        None => named,
+    }
 }
 
 /// To the last data, and a little on, so that its acknowledgment shows; not through an idle tail.
@@ -164,16 +183,28 @@ fn reach(series: &Series, edges: &[Edge], time: Scale) -> Scale {
 
 fn draw_graph(canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, edges: &[Edge], notes: &[FrameNote]) {
     panel.frame(canvas, "bytes from the start", false);
-    for edge in edges.iter().rev() {
-        let points = series.grants.iter().map(|grant| (grant.time_us, grant.edge(edge.shift)));
-        panel.steps(canvas, points, edge.ink, 2.0);
+    draw_data(canvas, panel, series, edges);
+    beyond(canvas, panel, series, edges);
+    if series.data.is_empty() && series.again.is_empty() {
+        let at = At { x: f64::midpoint(panel.left, panel.right), y: f64::midpoint(panel.top, panel.bottom) };
+        let how = Type { size: 14.0, bold: false, ink: Ink::Text, align: Align::Center };
+        canvas.text("no data was captured in this direction", at, how);
     }
+    annotation::draw(canvas, panel, &series.located, notes);
+}
+
+/// Acknowledgments, edges over them, data on top.
+fn draw_data(canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, edges: &[Edge]) {
     let mut highest = 0;
     let acks = series.grants.iter().map(|grant| {
         highest = highest.max(grant.ack);
         (grant.time_us, highest)
     });
     panel.steps(canvas, acks, Ink::Ack, 1.5);
+    for edge in edges.iter().rev() {
+        let points = series.grants.iter().map(|grant| (grant.time_us, grant.edge(edge.shift)));
+        panel.steps(canvas, points, edge.ink, 2.0);
+    }
     for (strokes, ink) in [(&series.data, Ink::Data), (&series.again, Ink::Again)] {
         for stroke in strokes.iter().filter(|stroke| panel.shows(stroke.time_us)) {
             let (from, to) = (panel.at(stroke.time_us, stroke.start), panel.at(stroke.time_us, stroke.end));
@@ -184,13 +215,6 @@ fn draw_graph(canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, edges: &[
     for point in series.closed.iter().filter(|point| panel.shows(point.time_us)) {
         legend::diamond(canvas, panel.at(point.time_us, point.value), Ink::Unscaled);
     }
-    beyond(canvas, panel, series, edges);
-    if series.data.is_empty() && series.again.is_empty() {
-        let at = At { x: f64::midpoint(panel.left, panel.right), y: f64::midpoint(panel.top, panel.bottom) };
-        let how = Type { size: 14.0, bold: false, ink: Ink::Text, align: Align::Center };
-        canvas.text("no data was captured in this direction", at, how);
-    }
-    annotation::draw(canvas, panel, &series.located, notes);
 }
 
 /// Says so where an edge is so far above the data that it is not in the picture.
@@ -227,7 +251,8 @@ pub(super) fn flight_scale(series: &Series, edges: &[Edge]) -> Scale {
     if most > least.saturating_mul(LOG_FROM) {
         let syn = series.grants.iter().filter(|grant| grant.unscaled).map(|grant| i64::from(grant.raw));
         let most = syn.max().unwrap_or(0).max(most);
-        Scale::log(number(least) / 8.0, number(most) * 2.0)
+        let smallest = behind().map(|grant| i64::from(grant.raw)).filter(|raw| *raw > 0).min();
+        Scale::log(number(smallest.unwrap_or(least).min(least)) / 4.0, number(most) * 2.0)
     } else {
         Scale::linear(number(most) * 1.08)
     }

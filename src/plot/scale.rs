@@ -23,10 +23,19 @@ impl Scale {
         Self { low: 0.0, high: high.max(1.0), log: false }
     }
 
+    /// From `low` to `high`.
+    pub(super) fn span(low: f64, high: f64) -> Self {
+        Self { low, high: high.max(low + 1.0), log: false }
+    }
+
     /// From `low` to `high`, both above 0, each factor of ten as long as the next.
     pub(super) fn log(low: f64, high: f64) -> Self {
         let low = low.max(0.5);
         Self { low, high: high.max(low * 10.0), log: true }
+    }
+
+    pub(super) fn low(&self) -> f64 {
+        self.low
     }
 
     pub(super) fn high(&self) -> f64 {
@@ -48,14 +57,17 @@ impl Scale {
 
     /// Ticks of bytes.
     pub(super) fn byte_ticks(&self) -> Vec<Tick> {
-        self.values().into_iter().map(|value| Tick { value, label: bytes(value) }).collect()
+        // Far from the start a short stretch is told in whole bytes.
+        let whole = !self.log && self.low > 0.0 && (self.high - self.low) * 100.0 < self.high;
+        let label = |value| if whole { format!("{} B", plain(value)) } else { bytes(value) };
+        self.values().into_iter().map(|value| Tick { value, label: label(value) }).collect()
     }
 
     /// Ticks of microseconds, and the unit of their labels.
     pub(super) fn time_ticks(&self) -> (Vec<Tick>, &'static str) {
-        let (unit_us, unit) = match self.high {
-            high if high >= 2e6 => (1e6, "s"),
-            high if high >= 2e3 => (1e3, "ms"),
+        let (unit_us, unit) = match self.high - self.low {
+            length if length >= 2e6 => (1e6, "s"),
+            length if length >= 2e3 => (1e3, "ms"),
             _ => (1.0, "µs"),
         };
         let ticks = self.values().into_iter().map(|value| Tick { value, label: plain(value / unit_us) });
@@ -77,11 +89,16 @@ impl Scale {
 
     /// Five to ten steps of 1, 2 or 5 times a power of ten.
     fn steps(&self) -> Vec<f64> {
-        let raw = self.high / 8.0;
+        let length = self.high - self.low;
+        let raw = length / 8.0;
         let power = 10f64.powf(raw.log10().floor());
         let step = [1.0, 2.0, 5.0, 10.0].into_iter().map(|factor| factor * power).find(|step| *step >= raw);
-        let step = step.unwrap_or(self.high);
-        (0..=12).map(|number| f64::from(number) * step).filter(|value| *value <= self.high).collect()
+        let step = step.unwrap_or(length);
+        let first = (self.low / step).ceil();
+        (0..=12)
+            .map(|number| (first + f64::from(number)) * step)
+            .filter(|value| *value <= self.high)
+            .collect()
     }
 }
 

@@ -43,7 +43,6 @@ pub(super) fn numbers(flow: &FlowReport, direction: Direction) -> [String; 2] {
     let findings: Vec<String> = flow
         .findings
         .iter()
-        .filter(|finding| finding.rule.severity > Severity::Note)
         .map(|finding| format!("{} {}", finding.rule.code, finding.confidence.name()))
         .collect();
     let verdict = match findings.as_slice() {
