@@ -7,6 +7,7 @@ mod explain;
 mod new_file;
 mod plot;
 mod terminal;
+mod windows;
 mod workarounds;
 
 use std::ffi::OsString;
@@ -44,6 +45,7 @@ enum Command {
     Analyze(analyze::Args),
     Explain(explain::Args),
     Plot(plot::Args),
+    Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
 
@@ -61,6 +63,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(args) => analyze::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Plot(args) => plot::run(args),
+        Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {

@@ -9,10 +9,12 @@ mod flow;
 mod format;
 mod json;
 mod jsonl;
+mod series;
 mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
 pub use details::{Chart, details};
-pub use flow::{FlowReport, WindowReport};
+pub use flow::{FlowReport, Limits, WindowReport};
 pub use format::{FORMATS, Format, Layout, format};
+pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

@@ -27,6 +27,7 @@ const OWNERS: [(&str, &[&str]); 15] = [
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
     ("clap", &["cli"]),
+    ("csv", &["report"]),
     ("etherparse", &["decode"]),
     ("foldhash", &["flow"]),
     ("indicatif", &["cli"]),

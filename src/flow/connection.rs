@@ -30,8 +30,6 @@ pub struct Flow {
     pub twin: Option<Twin>,
     /// Segments that were captured more than once.
     pub duplicates: u64,
-    /// A FIN or a RST was captured.
-    pub(crate) closing: bool,
     recent: Sides<[Option<Print>; RECENT]>,
 }
 
@@ -74,7 +72,6 @@ impl Flow {
             last_us: segment.time_us,
             twin: None,
             duplicates: 0,
-            closing: false,
             recent: Sides::default(),
         }
     }
@@ -90,7 +87,6 @@ impl Flow {
         self.last_frame = segment.frame;
         self.first_us = self.first_us.min(segment.time_us);
         self.last_us = self.last_us.max(segment.time_us);
-        self.closing |= segment.flags.fin || segment.flags.rst;
         self.orient(segment);
         let from = self.sender(segment);
         if self.is_copy(from, segment) {
@@ -185,12 +181,6 @@ impl Flow {
             declared_shift: self.handshake.declared_shift(from.peer()),
             foreign_windows: self.handshake.is_multipath(),
         }
-    }
-
-    /// The position of `sequence` in the data of `sender`: 1 is the first byte.
-    pub(crate) fn position(&self, sender: Side, sequence: u32) -> Option<i64> {
-        let mut space = self.windows.of(sender.peer()).space;
-        space.position(sequence)
     }
 
     /// The numbers do not fit together, again and again: an edited capture. Nothing follows from it.

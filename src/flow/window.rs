@@ -93,6 +93,15 @@ impl Window {
         self.ledger.unseen_echoes > 0
     }
 
+    /// Bytes sent and not acknowledged. Before any acknowledgment all that was sent is in flight, if the SYN
+    /// says where it began.
+    pub(crate) fn in_flight_bytes(&self) -> Option<u64> {
+        let first = self.space.is_anchored().then_some(1);
+        let acknowledged = self.advertised.highest_ack.or(first)?;
+        let end = self.sent.highest_end.unwrap_or(acknowledged);
+        Some(u64::try_from(end - acknowledged).unwrap_or(0))
+    }
+
     /// A window that `segment` advertises. `sequence` is the segment's position in the advertiser's own space.
     pub(crate) fn advertise(&mut self, segment: &Segment, sequence: Option<i64>, rtt_us: Option<i64>) {
         // The window of a reset means nothing.
@@ -206,8 +215,10 @@ impl Window {
             let in_flight_bytes = u64::try_from(end - ack).unwrap_or(0);
             let by_knowledge = Overshoot { shift: needed, frame: segment.frame, in_flight_bytes, raw };
             let robust_shift = needed.min(self.needed_at_most(segment.time_us, end, before, moment));
-            // Without timestamps only what holds both ways counts: see `granted`.
-            let by_knowledge = if asked.echo.is_some() {
+            // Without timestamps only what holds both ways counts: see `granted`. Without a handshake nothing is
+            // convicted or proven by it, it bounds the shift.
+            // Where no handshake was captured nothing is convicted or proven by it: it bounds the shift.
+            let by_knowledge = if asked.echo.is_some() || moment.declared_shift.is_none() {
                 by_knowledge
             } else {
                 Overshoot { shift: robust_shift, ..by_knowledge }

@@ -51,6 +51,16 @@ pub(super) fn text_width(text: &str, size: f64) -> f64 {
     characters * size * CHARACTER_WIDTH
 }
 
+/// `text`, cut with an ellipsis where it would take more than `width` pixels.
+pub(super) fn fit(text: &str, size: f64, width: f64) -> String {
+    if text_width(text, size) <= width {
+        return text.to_owned();
+    }
+    let mut cut: String = text.to_owned();
+    while text_width(&cut, size) + size > width && cut.pop().is_some() {}
+    cut.trim_end().to_owned() + "…"
+}
+
 /// A sheet, `width` by `height` pixels.
 pub(super) struct Canvas<'a> {
     backend: SVGBackend<'a>,

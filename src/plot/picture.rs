@@ -8,7 +8,7 @@ use crate::report::FlowReport;
 use crate::units;
 
 use super::annotation;
-use super::canvas::{Align, At, Canvas, Type, dress};
+use super::canvas::{Align, At, Canvas, Type, dress, fit};
 use super::detail;
 use super::edge::{Edge, edges};
 use super::ink::Ink;
@@ -106,7 +106,8 @@ fn titles(
 ) -> f64 {
     let mut y = 28.0;
     let title = Type { size: 20.0, bold: true, ink: Ink::Text, align: Align::Left };
-    canvas.text(&words::headline(flow, direction), At { x: MARGIN, y }, title);
+    let width = f64::from(WIDTH) - 2.0 * MARGIN;
+    canvas.text(&fit(&words::headline(flow, direction), 20.0, width), At { x: MARGIN, y }, title);
     let [first, second] = words::numbers(flow, direction);
     let mut origin = format!("{source}, tcp.stream eq {}", flow.index);
     if series.thinned {
@@ -119,6 +120,7 @@ fn titles(
         (origin, Ink::Faint),
     ] {
         y += if y < 30.0 { 27.0 } else { 19.0 };
+        let text = fit(&text, 13.0, width);
         canvas.text(&text, At { x: MARGIN, y }, Type { size: 13.0, bold: false, ink, align: Align::Left });
     }
     y + 16.0

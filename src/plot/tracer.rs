@@ -67,10 +67,11 @@ impl Tracer {
         }
         self.now_us = self.now_us.max(segment.time_us - flow.first_us);
         let sender = if flow.endpoints.client == self.sender { Side::Client } else { Side::Server };
-        let position = if segment.source == self.sender {
-            self.send(segment, flow.position(sender, segment.sequence))
+        let observed = flow.observe(segment);
+        let position = if observed.from == sender {
+            self.send(segment, observed.sequence)
         } else {
-            self.grant(segment, flow.position(sender, segment.acknowledgment))
+            self.grant(segment, observed.acknowledgment)
         };
         if let (Some(position), true) = (position, self.frames.contains(&segment.frame)) {
             self.located.push(Located { frame: segment.frame, time_us: self.now_us, position });

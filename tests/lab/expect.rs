@@ -100,6 +100,9 @@ pub(crate) fn expectations(bend: Bend, direction: Direction, shift: u8) -> [Expe
         (Bend::SynZero, Download) if shift < 4 => {
             [at("unproven,suspect,stripped", "", "WS001"), lowered_syn_at_server]
         }
+        (Bend::SynTwo, Download) if shift < 6 => {
+            [at("unproven,suspect,stripped", "", "WS001"), lowered_syn_at_server]
+        }
         // The persist timer doles out a window of 32 bytes and less, always the same: an application
         // with a timer looks like that too.
         (Bend::SynZero, Download) if shift > 10 => {
@@ -123,8 +126,8 @@ pub(crate) fn expectations(bend: Bend, direction: Direction, shift: u8) -> [Expe
             };
             let at_server = match (direction, shift) {
                 // Scaled by 4, the client's 64 KiB is a window that clients have: less than 2 MiB.
-                (Download, ..6) => at("healthy,unproven,suspect,stripped", "", "WS003"),
-                (Upload, ..6) => at("stripped", "WS001:server:client-side", "WS003"),
+                (Download, ..6) => at("healthy,unproven,suspect,stripped", "", "WS003,WS203"),
+                (Upload, ..6) => at("stripped", "WS001:server:client-side", "WS003,WS203"),
                 (Download, _) => at("stripped", "WS003:client:client-side", ""),
                 (Upload, _) => at("stripped", "WS003:client:client-side,WS001:server:client-side", ""),
             };
