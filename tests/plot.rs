@@ -2,6 +2,9 @@
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "support/support.rs"]
+mod support;
+
 use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -60,24 +63,40 @@ fn the_readme_shows_pictures_that_are_compared() {
 }
 
 #[test]
-fn every_recording_gives_a_well_formed_picture() {
-    for entry in fs::read_dir(root().join("fixtures/recordings")).unwrap() {
-        let path = entry.unwrap().path();
-        if path.extension().is_some_and(|extension| extension == "pcap") {
-            let drawn = plot(&path);
-            let document = roxmltree::Document::parse(&drawn)
-                .unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-            let view: Vec<f64> = document
-                .root_element()
-                .attribute("viewBox")
-                .unwrap()
-                .split(' ')
-                .map(|n| n.parse().unwrap())
-                .collect();
-            for text in document.descendants().filter(|node| node.has_tag_name("text")) {
-                assert_inside(&text, &view, &path);
-            }
+fn every_fixture_gives_a_well_formed_picture() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut captures = support::files("recordings", "pcap");
+    for path in support::files("text", "txt") {
+        let compiled = support::compile_file(&path);
+        let file = folder.path().join(support::name(&path));
+        fs::write(&file, compiled.capture.bytes()).unwrap();
+        captures.push(file);
+    }
+    let mut drawn = 0;
+    for path in captures {
+        let output = wscale(&["plot".as_ref(), &path, "-o".as_ref(), "-".as_ref()]);
+        let said = String::from_utf8_lossy(&output.stderr);
+        if output.stdout.is_empty() {
+            assert!(
+                said.contains("no TCP flow") || said.contains("cannot judge"),
+                "{}: {said}",
+                path.display()
+            );
+            continue;
         }
+        drawn += 1;
+        assert_well_formed(&path, &String::from_utf8(output.stdout).unwrap());
+    }
+    assert!(drawn > 100, "{drawn}");
+}
+
+fn assert_well_formed(path: &Path, drawn: &str) {
+    let parsed = roxmltree::Document::parse(drawn);
+    let document = parsed.unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let view = document.root_element().attribute("viewBox").unwrap();
+    let view: Vec<f64> = view.split(' ').map(|number| number.parse().unwrap()).collect();
+    for text in document.descendants().filter(|node| node.has_tag_name("text")) {
+        assert_inside(&text, &view, path);
     }
 }
 

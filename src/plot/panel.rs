@@ -1,6 +1,6 @@
 //! One panel: a frame with axes, and lines that stay inside it.
 
-use super::canvas::{Align, At, Canvas, Type};
+use super::canvas::{Align, At, Canvas, Type, text_width};
 use super::ink::Ink;
 use super::scale::Scale;
 
@@ -52,6 +52,8 @@ impl Panel {
             let x = self.left + self.time.share(tick.value) * (self.right - self.left);
             canvas.stroke(At { x, y: self.top }, At { x, y: self.bottom }, Ink::Grid, 1.0);
             if timed {
+                // The last label stays on the sheet.
+                let x = x.min(self.right + 20.0 - text_width(&tick.label, TICK_SIZE) / 2.0);
                 let at = At { x, y: self.bottom + 13.0 };
                 canvas.text(&tick.label, at, Type { align: Align::Center, ..how });
             }
