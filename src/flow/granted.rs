@@ -15,6 +15,9 @@ use super::SHIFTS;
 /// Grants kept while it is open whether the sender knows them. When there are more, neighbours are merged.
 const PENDING_MAX: usize = 64;
 
+/// What the list takes at most.
+pub(super) const BYTES_MAX: usize = PENDING_MAX * size_of::<Granted>();
+
 /// The right edge for every shift that the sender may believe in.
 pub(crate) type Edges = [i64; SHIFTS];
 

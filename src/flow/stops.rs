@@ -15,6 +15,9 @@ const FRAMES: usize = 5;
 /// Shifts at which one piece may end; more would be a coincidence of tiny windows.
 const HITS: usize = 4;
 
+/// What the stops take at most.
+pub(super) const BYTES_MAX: usize = size_of::<[Stop; SHIFTS]>();
+
 /// The stops at one shift.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stop {

@@ -1,7 +1,7 @@
 //! Other link layers, VLAN tags, IPv6 in place of IPv4, shorter snap lengths.
 
 use super::capture::{Capture, Frame};
-use super::packet::{self, be16, link};
+use super::packet::{self, link};
 use super::random::Random;
 
 const IPV6: u16 = 0x86dd;
@@ -136,9 +136,4 @@ pub(crate) fn readdress(capture: &Capture, random: &mut Random) -> (String, Capt
         format!("addresses xor {mask:08x}"),
         Capture { link: capture.link, frames: capture.frames.iter().map(other).collect() },
     )
-}
-
-/// Two bytes of a TCP port, to tell the ends apart.
-pub(crate) fn ports(data: &[u8], tcp_at: usize) -> (u16, u16) {
-    (be16(data, tcp_at).unwrap(), be16(data, tcp_at + 2).unwrap())
 }

@@ -1,8 +1,7 @@
 //! Other sequence numbers, timestamps and times.
 
 use super::capture::{Capture, Frame};
-use super::framing::ports;
-use super::packet::{self, be32};
+use super::packet::{self, Tcp, be16, be32};
 use super::random::Random;
 
 /// What is added to the numbers of one direction, modulo 2^32.
@@ -34,7 +33,7 @@ fn shift_some(
     // Directions are told apart by port, the same in every flow: copies under a translated address agree.
     for frame in &capture.frames {
         let Some(tcp) = packet::tcp(capture.link, &frame.data) else { continue };
-        let direction = direction(&frame.data, tcp.at);
+        let direction = direction(&frame.data, &tcp);
         let timestamp = options(&frame.data, tcp.at + 20, tcp.end).find(|(kind, _, _)| *kind == 8);
         let timestamp = timestamp.and_then(|(_, at, _)| be32(&frame.data, at)).unwrap_or(0);
         let mut wrapping = |from: u32, within: usize| {
@@ -58,7 +57,7 @@ fn shift_some(
 
 fn shifted(link: u32, frame: &Frame, shifts: &[Shift; 2]) -> Frame {
     let Some(tcp) = packet::tcp(link, &frame.data) else { return frame.clone() };
-    let direction = direction(&frame.data, tcp.at);
+    let direction = direction(&frame.data, &tcp);
     let (own, peer) = (shifts[direction], shifts[1 - direction]);
     let mut data = frame.data.to_vec();
     add(&mut data, tcp.at + 4, own.sequence);
@@ -80,9 +79,10 @@ fn shifted(link: u32, frame: &Frame, shifts: &[Shift; 2]) -> Frame {
     Frame { data: data.into(), ..frame.clone() }
 }
 
-fn direction(data: &[u8], tcp_at: usize) -> usize {
-    let (source, destination) = ports(data, tcp_at);
-    usize::from(source > destination)
+fn direction(data: &[u8], tcp: &Tcp) -> usize {
+    let [source, destination] = packet::addresses(&tcp.ip).map(|address| &data[address]);
+    let port = |at: usize| be16(data, at).unwrap();
+    usize::from((port(tcp.at), source) > (port(tcp.at + 2), destination))
 }
 
 /// Adds modulo 2^32 where all four bytes were captured.
