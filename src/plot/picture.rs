@@ -8,7 +8,7 @@ use crate::report::FlowReport;
 use crate::units;
 
 use super::annotation;
-use super::canvas::{Align, At, Canvas, Type, dress, fit};
+use super::canvas::{Align, At, Canvas, Type, dress, fit, text_width};
 use super::detail;
 use super::edge::{Edge, edges};
 use super::ink::Ink;
@@ -178,9 +178,18 @@ fn reach(series: &Series, edges: &[Edge], time: Scale) -> Scale {
     let shown =
         || series.grants.iter().filter(|grant| number(grant.time_us) <= time.high() && !grant.unscaled);
     let highest = |shift: u8| shown().map(|grant| grant.edge(shift)).max().unwrap_or(0);
+    let lowest = |shift: u8| shown().filter(|grant| grant.raw > 0).map(|grant| grant.edge(shift)).min();
     let floor = sent.max(highest(0)).max(100);
-    let edge = edges.iter().map(|edge| highest(edge.shift)).max().unwrap_or(0);
-    Scale::linear(number(floor.max(edge.min(floor.saturating_mul(HEADROOM)))) * 1.04)
+    let roof = floor.saturating_mul(HEADROOM);
+    // An edge that never comes near is not worth the room below it.
+    let near = edges.iter().filter(|edge| lowest(edge.shift).is_some_and(|lowest| lowest < roof));
+    let edge = near.map(|edge| highest(edge.shift)).max().unwrap_or(0).min(roof);
+    let room = if edges.iter().all(|edge| lowest(edge.shift).is_none_or(|lowest| lowest < roof)) {
+        1.04
+    } else {
+        1.3
+    };
+    Scale::linear(number(floor.max(edge)) * room)
 }
 
 fn draw_graph(canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, edges: &[Edge], notes: &[FrameNote]) {
@@ -232,8 +241,15 @@ fn beyond(canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, edges: &[Edge
                 edge.label,
                 units::bytes(most.unsigned_abs()),
             );
-            let how = Type { size: 12.0, bold: true, ink: edge.ink, align: Align::Right };
-            canvas.text(&text, At { x: panel.right - 10.0, y }, how);
+            let right = panel.right - 10.0;
+            let (from, to) =
+                (At { x: right - text_width(&text, 12.0), y: y - 8.0 }, At { x: right, y: y + 8.0 });
+            canvas.fill(from, to, Ink::Paper);
+            canvas.text(
+                &text,
+                At { x: right, y },
+                Type { size: 12.0, bold: true, ink: Ink::Text, align: Align::Right },
+            );
             y += 18.0;
         }
     }
