@@ -1,6 +1,7 @@
 //! `wscale plot`: the same pictures, byte by byte; well-formed, harmless and small whatever the capture holds.
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::disallowed_methods, reason = "how long it takes is measured")]
 
 #[path = "support/support.rs"]
 mod support;
@@ -217,7 +218,9 @@ fn a_million_segments_give_a_small_picture_in_linear_time() {
 fn write_long(path: &Path, segments: u32) {
     let mut file = std::io::BufWriter::new(fs::File::create(path).unwrap());
     let header: [u32; 6] = [0xa1b2_c3d4, 0x0004_0002, 0, 0, 65535, 1];
-    header.iter().for_each(|word| file.write_all(&word.to_le_bytes()).unwrap());
+    for word in header {
+        file.write_all(&word.to_le_bytes()).unwrap();
+    }
     let mut random = 1u32;
     let mut next = |below: u32| {
         random = random.wrapping_mul(1_664_525).wrapping_add(1_013_904_223);
@@ -234,7 +237,7 @@ fn write_long(path: &Path, segments: u32) {
         let (client, server) = ([10, 1, 0, 1], [10, 1, 0, 2]);
         bytes.extend(if up { [client, server].concat() } else { [server, client].concat() });
         let ports: [u16; 2] = if up { [40_000, 80] } else { [80, 40_000] };
-        ports.iter().for_each(|port| bytes.extend(port.to_be_bytes()));
+        bytes.extend(ports.map(u16::to_be_bytes).concat());
         bytes.extend([seq.to_be_bytes(), ack.to_be_bytes()].concat());
         bytes.extend([if syn { 0x70 } else { 0x50 }, flags]);
         bytes.extend(raw.to_be_bytes());
@@ -248,7 +251,7 @@ fn write_long(path: &Path, segments: u32) {
             length,
             length + u32::from(payload),
         ];
-        record.iter().for_each(|word| file.write_all(&word.to_le_bytes()).unwrap());
+        file.write_all(&record.map(u32::to_le_bytes).concat()).unwrap();
         file.write_all(&bytes).unwrap();
     };
     frame(0, true, 2, 0, 0, 64_240, 0);

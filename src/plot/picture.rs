@@ -184,12 +184,12 @@ fn reach(series: &Series, edges: &[Edge], time: Scale) -> Scale {
     // An edge that never comes near is not worth the room below it.
     let near = edges.iter().filter(|edge| lowest(edge.shift).is_some_and(|lowest| lowest < roof));
     let edge = near.map(|edge| highest(edge.shift)).max().unwrap_or(0).min(roof);
-    let room = if edges.iter().all(|edge| lowest(edge.shift).is_none_or(|lowest| lowest < roof)) {
+    let headroom = if edges.iter().all(|edge| lowest(edge.shift).is_none_or(|lowest| lowest < roof)) {
         1.04
     } else {
         1.3
     };
-    Scale::linear(number(floor.max(edge)) * room)
+    Scale::linear(number(floor.max(edge)) * headroom)
 }
 
 fn draw_graph(canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, edges: &[Edge], notes: &[FrameNote]) {

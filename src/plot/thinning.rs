@@ -114,6 +114,6 @@ mod tests {
     fn a_capture_whose_clock_stands_still_is_thinned_too() {
         let mut series = Thinned::new(100);
         (0..10_000).for_each(|value| series.push(Point { time_us: 0, value }));
-        assert!(series.finish().len() <= 4);
+        assert!(series.finish().len() <= 100);
     }
 }
