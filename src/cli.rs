@@ -2,9 +2,12 @@
 
 mod analyze;
 mod capture;
+mod check;
 mod details;
 mod explain;
+mod inputs;
 mod new_file;
+mod outputs;
 mod plot;
 mod terminal;
 mod windows;
@@ -20,6 +23,8 @@ use clap::{Parser, Subcommand};
 pub(crate) enum Exit {
     /// Done.
     Done,
+    /// `check` found something that fails it.
+    Failed,
     /// An input could not be opened or not be read to its end; said on standard error.
     Incomplete,
 }
@@ -36,13 +41,15 @@ struct Cli {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  done
+  0  done; check: judged, and nothing fails
+  1  check: something fails
   2  error: usage, an input that cannot be opened, or one that could not be read to its end (the report on
      the part that was read is still printed)";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(analyze::Args),
+    Check(Box<check::Args>),
     Explain(explain::Args),
     Plot(plot::Args),
     Windows(windows::Args),
@@ -61,6 +68,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
@@ -68,6 +76,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Incomplete) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

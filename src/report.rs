@@ -5,16 +5,24 @@
 
 mod capture;
 mod details;
+mod fault;
 mod flow;
 mod format;
+mod github;
 mod json;
 mod jsonl;
+mod junit;
+mod markdown;
+mod outcome;
+mod sarif;
 mod series;
 mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
-pub use details::{Chart, details};
+pub use details::Chart;
+pub use fault::Fault;
 pub use flow::{FlowReport, Limits, WindowReport};
-pub use format::{FORMATS, Format, Layout, format};
+pub use format::{FORMATS, Format, Layout, Printer, format};
+pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};
 pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

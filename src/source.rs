@@ -6,10 +6,12 @@
 mod file;
 mod join;
 mod paths;
+mod selector;
 
 pub use file::CaptureFile;
 pub use join::Joined;
 pub use paths::{Input, expand};
+pub use selector::Selector;
 
 /// One captured frame.
 #[derive(Clone, Copy, Debug)]

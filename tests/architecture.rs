@@ -8,21 +8,36 @@ use std::path::{Path, PathBuf};
 /// What each module of the library may import from the others. The stages come in order, each knows only what
 /// is before it; `units` is a leaf, `pipeline` and the commands put things together, `workarounds` stands apart:
 /// it knows hosts, not packets.
-const MAY_IMPORT: [(&str, &[&str]); 10] = [
+const MAY_IMPORT: [(&str, &[&str]); 11] = [
     ("units", &[]),
     ("source", &[]),
     ("decode", &["source"]),
     ("flow", &["decode", "units"]),
     ("detect", &["decode", "flow", "units"]),
     ("report", &["decode", "detect", "flow", "units"]),
+    ("policy", &["decode", "detect", "flow", "report"]),
     ("plot", &["decode", "detect", "flow", "report", "units"]),
     ("pipeline", &["decode", "detect", "flow", "plot", "report", "source", "units"]),
     ("workarounds", &["units"]),
-    ("cli", &["decode", "detect", "flow", "pipeline", "plot", "report", "source", "units", "workarounds"]),
+    (
+        "cli",
+        &[
+            "decode",
+            "detect",
+            "flow",
+            "pipeline",
+            "plot",
+            "policy",
+            "report",
+            "source",
+            "units",
+            "workarounds",
+        ],
+    ),
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 16] = [
+const OWNERS: [(&str, &[&str]); 19] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
@@ -33,12 +48,15 @@ const OWNERS: [(&str, &[&str]); 16] = [
     ("indicatif", &["cli"]),
     ("pcap", &["source"]),
     ("plotters", &["plot"]),
-    ("serde", &["report", "workarounds"]),
+    ("quick_junit", &["report"]),
+    ("serde", &["report", "policy", "workarounds"]),
     ("serde_json", &["report", "cli", "workarounds"]),
+    ("strsim", &["policy"]),
     ("tabled", &["report"]),
     ("terminal_size", &["cli"]),
     ("textwrap", &["report", "cli", "workarounds"]),
     ("thiserror", &["source", "decode"]),
+    ("toml", &["policy"]),
 ];
 
 #[test]

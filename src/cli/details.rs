@@ -1,39 +1,24 @@
-//! `wscale analyze --flow N`: everything about one flow, with a chart.
-
-use std::io::{self, Write};
+//! `wscale analyze --flow N`: everything about one flow, with charts.
 
 use crate::detect::Direction;
 use crate::flow::Side;
 use crate::plot;
-use crate::report::{self, CaptureReport, Chart, FlowReport, Format, Layout};
+use crate::report::{CaptureReport, Chart, FlowReport};
 
-use super::Exit;
 use super::capture::Capture;
 use super::plot::{find, tracer};
+use super::{Exit, terminal};
 
-/// Prints flow `index` of `capture` in `format`; as text with both windows in full, and charts.
-pub(crate) fn run(
-    capture: &Capture<'_>,
-    index: u64,
-    format: &Format,
-    layout: &Layout,
-) -> anyhow::Result<Exit> {
-    let mut exit = Exit::Done;
-    let report = capture.judge(&mut exit)?;
+/// The report on flow `index` of `capture` alone, to be told in full.
+pub(crate) fn report(capture: &Capture<'_>, index: u64, exit: &mut Exit) -> anyhow::Result<CaptureReport> {
+    let report = capture.judge(exit)?;
     let flow = find(&report, index)?.clone();
-    let charts = if format.name == "text" { charts(capture, &flow, layout)? } else { Vec::new() };
-    let report = CaptureReport { flows: vec![flow.clone()], ..report };
-    let mut out = io::BufWriter::new(io::stdout().lock());
-    (format.write)(&mut out, &[report], layout)?;
-    if format.name == "text" {
-        report::details(&mut out, &flow, &charts, layout)?;
-    }
-    out.flush()?;
-    Ok(exit)
+    let charts = Some(charts(capture, &flow)?);
+    Ok(CaptureReport { flows: vec![flow], charts, ..report })
 }
 
 /// A chart of each direction that holds data. A pipe cannot be read again: no chart then.
-fn charts(capture: &Capture<'_>, flow: &FlowReport, layout: &Layout) -> anyhow::Result<Vec<Chart>> {
+fn charts(capture: &Capture<'_>, flow: &FlowReport) -> anyhow::Result<Vec<Chart>> {
     if !capture.can_be_read_again() {
         return Ok(Vec::new());
     }
@@ -46,7 +31,7 @@ fn charts(capture: &Capture<'_>, flow: &FlowReport, layout: &Layout) -> anyhow::
     let series = capture.record(tracers)?;
     let charts = directions.iter().zip(&series).map(|(direction, series)| Chart {
         direction: *direction,
-        lines: plot::chart(flow, *direction, series, layout.width),
+        lines: plot::chart(flow, *direction, series, terminal::width()),
     });
     Ok(charts.collect())
 }

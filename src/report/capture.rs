@@ -2,7 +2,7 @@
 
 use crate::decode::Skip;
 
-use super::FlowReport;
+use super::{Chart, Expected, FlowReport};
 
 /// Frames that hold no usable segment, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -70,6 +70,10 @@ pub struct CaptureReport {
     pub last_us: Option<i64>,
     /// All flows, in the order of their first frame.
     pub flows: Vec<FlowReport>,
+    /// What a policy expects of it, `None` without one.
+    pub expected: Option<Vec<Expected>>,
+    /// The flow is told in full, with these charts.
+    pub charts: Option<Vec<Chart>>,
 }
 
 impl CaptureReport {

@@ -20,7 +20,12 @@ pub struct Chart {
 }
 
 /// Writes `flow` in full.
-pub fn details(out: &mut dyn Write, flow: &FlowReport, charts: &[Chart], layout: &Layout) -> io::Result<()> {
+pub(super) fn details(
+    out: &mut dyn Write,
+    flow: &FlowReport,
+    charts: &[Chart],
+    layout: &Layout,
+) -> io::Result<()> {
     let paint = Paint { color: layout.color };
     for side in [Side::Client, Side::Server] {
         let heading = format!("the {}'s window, which limits the {}'s data", side.name(), side.peer().name());
