@@ -1,12 +1,15 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod analyze;
+mod capture;
 mod check;
 mod compare;
+mod details;
 mod explain;
 mod inputs;
 mod new_file;
 mod outputs;
+mod plot;
 mod terminal;
 mod windows;
 mod workarounds;
@@ -50,6 +53,7 @@ enum Command {
     Check(Box<check::Args>),
     Compare(compare::Args),
     Explain(explain::Args),
+    Plot(plot::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
@@ -69,6 +73,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };

@@ -3,8 +3,10 @@
 //! The only place, with the command line, that knows more than one step of it.
 
 mod series;
+mod trace;
 
 pub use series::Series;
+pub use trace::trace;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::judge;

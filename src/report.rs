@@ -5,6 +5,7 @@
 
 mod capture;
 mod compare;
+mod details;
 mod fault;
 mod flow;
 mod format;
@@ -21,6 +22,7 @@ mod text;
 
 pub use capture::{CaptureReport, Skipped};
 pub use compare::{COMPARISON_FORMATS, ComparisonFormat};
+pub use details::Chart;
 pub use fault::Fault;
 pub use flow::{FlowReport, Limits, WindowReport};
 pub use format::{FORMATS, Format, Layout, Printer, format};
