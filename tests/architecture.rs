@@ -82,7 +82,7 @@ fn data_flows_in_one_direction() {
 fn every_foreign_crate_is_named_by_its_owner_only() {
     let mut faults = Vec::new();
     for (file, module, line) in lines() {
-        for (name, owners) in OWNERS.iter().copied() {
+        for (name, owners) in OWNERS {
             let path = format!("{name}::");
             if (names(&line, &path) || names(&line, &format!("use {name}")))
                 && !owners.contains(&module.as_str())
