@@ -39,6 +39,11 @@ pub(crate) struct Judged {
 }
 
 impl Inputs {
+    /// What hides frames.
+    pub(crate) fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
+    }
+
     /// Judges all captures and hands each to `sink`. Flows are marked with those of `selectors` that match.
     pub(crate) fn judge(
         &self,
