@@ -4,11 +4,13 @@
 //! flow is bounded; nothing grows with the number of segments.
 
 mod advertised;
+mod concurrent;
 mod connection;
 mod granted;
 mod handshake;
 mod history;
 mod overshoot;
+mod queue;
 mod sequence;
 mod stops;
 mod table;
@@ -16,6 +18,7 @@ mod transmissions;
 mod window;
 
 pub use advertised::Advertised;
+pub use concurrent::{ConcurrentFlows, End, Ended, Limits};
 pub use connection::Flow;
 pub use granted::Granted;
 pub use handshake::{Altered, Handshake, Syn, Twin};
