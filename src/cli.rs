@@ -3,6 +3,7 @@
 mod analyze;
 mod explain;
 mod terminal;
+mod workarounds;
 
 use std::ffi::OsString;
 use std::process::ExitCode;
@@ -38,6 +39,7 @@ Exit status:
 enum Command {
     Analyze(analyze::Args),
     Explain(explain::Args),
+    Workarounds(workarounds::Args),
 }
 
 /// Parses `arguments`, runs the command that they name and returns the process's exit status.
@@ -53,6 +55,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,

@@ -2,8 +2,8 @@
 //!
 //! Three shifts must agree for each window: the *declared* one (what both SYNs said, as seen here), the
 //! *applied* one (what the advertiser really uses) and the *believed* one (what the sender of the data acts
-//! on). Which two disagree says on which side of the capture point the fault lies. [`shifts`] infers them as
-//! intervals, each rule in [`rules`] reads one disagreement, and [`Verdict`] sums up.
+//! on). Which two disagree says on which side of the capture point the fault lies. `shifts` infers them as
+//! intervals, each rule in `rules` reads one disagreement, and [`Verdict`] sums up.
 
 mod case;
 mod finding;

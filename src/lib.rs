@@ -18,3 +18,4 @@ pub mod pipeline;
 pub mod report;
 pub mod source;
 pub mod units;
+pub mod workarounds;

@@ -52,7 +52,7 @@ impl Analysis {
         const STEP: u64 = 4096;
         let ended = loop {
             match source.read_frame(&mut |frame| self.note(frame)) {
-                Ok(true) if source.frames() % STEP == 0 => progress(source.bytes_read()),
+                Ok(true) if source.frames().is_multiple_of(STEP) => progress(source.bytes_read()),
                 Ok(true) => {}
                 Ok(false) => break Ok(()),
                 Err(error) => break Err(error),

@@ -103,21 +103,22 @@ impl Options {
                 self.maximum_segment_size = Some(u16::from_be_bytes([*high, *low]));
             }
             (SACK_PERMITTED, []) => self.sack_permitted = true,
-            (TIMESTAMPS, [a, b, c, d, e, f, g, h]) => {
-                self.timestamps =
-                    Some((u32::from_be_bytes([*a, *b, *c, *d]), u32::from_be_bytes([*e, *f, *g, *h])));
-            }
+            (TIMESTAMPS, _) => self.timestamps = two_numbers(data),
             (SACK, _) => {
                 for (block, bytes) in self.sack.iter_mut().zip(data.chunks_exact(8)) {
-                    if let [a, b, c, d, e, f, g, h] = *bytes {
-                        *block = Some((u32::from_be_bytes([a, b, c, d]), u32::from_be_bytes([e, f, g, h])));
-                    }
+                    *block = two_numbers(bytes);
                 }
             }
             (MPTCP, _) => self.mptcp = true,
             _ => {}
         }
     }
+}
+
+/// Two 32-bit numbers in network order, if `data` is just that.
+fn two_numbers(data: &[u8]) -> Option<(u32, u32)> {
+    let (first, second) = data.split_at_checked(4)?;
+    Some((u32::from_be_bytes(first.try_into().ok()?), u32::from_be_bytes(second.try_into().ok()?)))
 }
 
 /// Splits what follows a kind byte into the option's data and what comes behind it. `None` when the length is

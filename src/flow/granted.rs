@@ -257,24 +257,20 @@ impl Ledger {
 
 /// Whether the sender may have known `granted`, and whether it may have been the newest that it knew.
 fn knows(asked: &Asked, granted: &Granted) -> (bool, bool) {
-    match (asked.echo, granted.tsval) {
-        (Some(echo), Some((first, _))) => {
-            if !later(first, echo) {
-                return (true, true);
-            }
-            // RFC 7323 §4.3: TS.Recent is updated only by a segment that starts at or before the last
-            // acknowledgment sent. One that lies beyond was perhaps processed without a trace in TSecr.
-            let beyond = match (granted.sequence, asked.sender_ack) {
-                (Some(sequence), Some(ack)) => sequence > ack,
-                _ => true,
-            };
-            (beyond && arrived(asked, granted), false)
-        }
-        _ => {
-            let arrived = arrived(asked, granted);
-            (arrived, arrived)
-        }
+    let (Some(echo), Some((first, _))) = (asked.echo, granted.tsval) else {
+        let arrived = arrived(asked, granted);
+        return (arrived, arrived);
+    };
+    if !later(first, echo) {
+        return (true, true);
     }
+    // RFC 7323 §4.3: TS.Recent is updated only by a segment that starts at or before the last acknowledgment
+    // sent. One that lies beyond was perhaps processed without a trace in TSecr.
+    let beyond = match (granted.sequence, asked.sender_ack) {
+        (Some(sequence), Some(ack)) => sequence > ack,
+        _ => true,
+    };
+    (beyond && arrived(asked, granted), false)
 }
 
 /// By the clock: the ACK may have reached the sender. A quarter of a round trip is allowed for captures that

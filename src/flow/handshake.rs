@@ -6,6 +6,7 @@ use super::{MAX_SHIFT, Side, Sides};
 
 /// One side's SYN, as first captured, and what its retransmissions changed.
 #[derive(Clone, Copy, Debug)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a fact of its own about one packet")]
 pub struct Syn {
     /// Frame of the first one.
     pub frame: u64,
@@ -179,7 +180,7 @@ impl Handshake {
     /// What the two ends agreed on, as far as both SYNs were seen here: the shift of `side`'s window.
     ///
     /// RFC 7323 §2.2: "This option is an offer, not a promise; both sides MUST send Window Scale options in
-    /// their <SYN> segments to enable window scaling in either direction."
+    /// their `<SYN>` segments to enable window scaling in either direction."
     pub fn declared_shift(&self, side: Side) -> Option<u8> {
         match self.scaling() {
             Some(true) => self.latest_shift(side),

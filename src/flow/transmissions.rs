@@ -65,7 +65,9 @@ impl Transmissions {
             }
             !again
         });
-        lost.into_iter().for_each(|transmission| self.lose(&transmission));
+        for transmission in &lost {
+            self.lose(transmission);
+        }
         if self.open.len() == OPEN_MAX {
             self.open.pop_front();
         }
@@ -100,7 +102,9 @@ impl Transmissions {
             }
             !covered
         });
-        arrived.iter().for_each(|transmission| self.arrive(transmission));
+        for transmission in &arrived {
+            self.arrive(transmission);
+        }
     }
 
     fn arrive(&mut self, transmission: &Transmission) {

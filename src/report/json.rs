@@ -8,7 +8,7 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::decode::Offer;
-use crate::detect::{Bounds, Finding};
+use crate::detect::{Bounds, Direction, Finding};
 use crate::flow::Side;
 
 use super::capture::Skipped;
@@ -135,6 +135,7 @@ struct Windows<'a> {
 }
 
 #[derive(Serialize)]
+#[expect(clippy::struct_field_names, reason = "the names are those of the schema")]
 struct Window<'a> {
     offer: &'static str,
     offered_shift: Option<u8>,
@@ -226,7 +227,7 @@ impl FindingJson {
             severity: finding.rule.severity.name(),
             confidence: finding.confidence.name(),
             window_of: finding.window_of.map(Side::name),
-            hurts: finding.hurts.map(|direction| direction.name()),
+            hurts: finding.hurts.map(Direction::name),
             r#box: finding.box_side.map(|side| match side {
                 Side::Client => "client-side",
                 Side::Server => "server-side",

@@ -11,6 +11,7 @@ pub(super) static FORMAT: Format =
     Format { name: "jsonl", summary: "one JSON object per line: flows, findings, captures", write };
 
 #[derive(Serialize)]
+#[expect(clippy::large_enum_variant, reason = "one line at a time is built and written")]
 #[serde(tag = "type", rename_all = "lowercase")]
 enum Line<'a> {
     Flow {

@@ -36,7 +36,7 @@ pub fn expand(path: &str) -> Result<Vec<Input>, Error> {
     }
     let metadata = fs::metadata(path).map_err(|cause| open_error(path, &cause))?;
     if !metadata.is_dir() {
-        let size_bytes = metadata.is_file().then(|| metadata.len());
+        let size_bytes = metadata.is_file().then_some(metadata.len());
         return Ok(vec![Input { path: path.to_owned(), size_bytes }]);
     }
     let mut inputs = Vec::new();

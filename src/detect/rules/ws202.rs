@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
     explanation: Explanation {
         meaning: "A window of 0 tells the sender to stop (RFC 9293 §3.8.6.1): the receive buffer is full because the \
             application does not read. Zero is zero under every shift, so it says nothing about scaling.",
-        evidence: "Segments with window 0, resets excepted.",
+        evidence: "Segments with window 0 while the other side has data to send; resets excepted.",
         harmless: "When the application pauses on purpose, and at the end of a connection.",
         remedy: "Look at the receiving application: what it did when the window closed.",
     },

@@ -1,5 +1,6 @@
 //! The blocks under the table: what was found, and what is healthy.
 
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use crate::detect::{Cost, Direction, Finding, Severity, Verdict};
@@ -151,11 +152,9 @@ fn unproven(flow: &FlowReport) -> String {
     let side = flow.focus();
     let window = flow.windows.of(side);
     if let (Some(raw), Some(1..)) = (window.max_raw, window.declared_shift) {
-        text.push_str(&format!(
-            ". If it were stripped, the {} would be held to {} bytes per round trip",
-            side.peer().name(),
-            units::grouped(u64::from(raw))
-        ));
+        let (sender, raw) = (side.peer().name(), units::grouped(u64::from(raw)));
+        let _ =
+            write!(text, ". If it were stripped, the {sender} would be held to {raw} bytes per round trip");
     }
     text
 }
