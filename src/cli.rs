@@ -2,6 +2,7 @@
 
 mod analyze;
 mod explain;
+mod live;
 mod terminal;
 mod workarounds;
 
@@ -39,6 +40,7 @@ Exit status:
 enum Command {
     Analyze(analyze::Args),
     Explain(explain::Args),
+    Live(live::Args),
     Workarounds(workarounds::Args),
 }
 
@@ -55,6 +57,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Live(args) => live::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {

@@ -2,6 +2,10 @@
 //!
 //! The only place, with the command line, that knows more than one step of it.
 
+mod live;
+
+pub use live::{Judged, LiveAnalysis};
+
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::judge;
 use crate::flow::FlowTable;

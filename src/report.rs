@@ -7,7 +7,9 @@ mod capture;
 mod flow;
 mod format;
 mod json;
-mod jsonl;
+pub mod jsonl;
+pub mod line;
+pub mod screen;
 mod style;
 mod text;
 

@@ -4,12 +4,20 @@
 //! capture, also those that a filter hides), so that every number in a report can be opened there.
 
 mod file;
+mod interfaces;
 mod join;
+mod live;
 mod paths;
+mod pipe;
+mod save;
 
 pub use file::CaptureFile;
+pub use interfaces::{InterfaceInfo, interfaces};
 pub use join::Joined;
+pub use live::{Arriving, Batch, Interface, Lost, Settings};
 pub use paths::{Input, expand};
+pub use pipe::Pipe;
+pub use save::SaveFile;
 
 /// One captured frame.
 #[derive(Clone, Copy, Debug)]
@@ -58,6 +66,28 @@ pub enum Error {
         /// What libpcap said.
         cause: String,
     },
+    /// This process may not capture.
+    #[error("cannot capture on '{interface}': permission denied")]
+    Permission {
+        /// The interface.
+        interface: String,
+    },
+    /// The interface cannot be opened.
+    #[error("cannot capture on '{interface}': {cause}")]
+    Interface {
+        /// The interface.
+        interface: String,
+        /// What libpcap said.
+        cause: String,
+    },
+    /// The capture ended by itself.
+    #[error("the capture on '{interface}' ended: {cause}")]
+    Vanished {
+        /// The interface.
+        interface: String,
+        /// What libpcap said.
+        cause: String,
+    },
     /// The filter expression does not compile for this link type.
     #[error("cannot compile the filter '{expression}': {cause}")]
     Filter {
@@ -72,7 +102,12 @@ impl Error {
     /// What libpcap or the system said, without the name of the file.
     pub fn cause(&self) -> &str {
         match self {
-            Self::Open { cause, .. } | Self::Incomplete { cause, .. } | Self::Filter { cause, .. } => cause,
+            Self::Open { cause, .. }
+            | Self::Incomplete { cause, .. }
+            | Self::Filter { cause, .. }
+            | Self::Interface { cause, .. }
+            | Self::Vanished { cause, .. } => cause,
+            Self::Permission { .. } => "permission denied",
             Self::NoCapture { .. } => "no capture in the directory",
         }
     }

@@ -46,6 +46,11 @@ pub(crate) fn complain(error: &anyhow::Error) {
     anstream::eprintln!("wscale: {error:#}");
 }
 
+/// One line on standard error that is no complaint.
+pub(crate) fn say(text: &str) {
+    anstream::eprintln!("wscale: {text}");
+}
+
 /// A progress bar on standard error for inputs that take longer than a second; only on a terminal, and only
 /// where the size is known.
 pub(crate) fn progress(name: &str, size_bytes: Option<u64>) -> ProgressBar {

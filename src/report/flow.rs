@@ -70,6 +70,8 @@ pub struct FlowReport {
     pub rtt_us: Option<i64>,
     /// Each side's window.
     pub windows: Sides<WindowReport>,
+    /// Something about it was weakened because the capture dropped frames.
+    pub weakened: bool,
     /// Findings, worst first.
     pub findings: Vec<Finding>,
 }
@@ -101,6 +103,7 @@ impl FlowReport {
                 client: WindowReport::new(flow, &judgement, Side::Client),
                 server: WindowReport::new(flow, &judgement, Side::Server),
             },
+            weakened: judgement.weakened,
             findings: judgement.findings,
         }
     }

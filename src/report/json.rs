@@ -93,6 +93,8 @@ pub(super) struct Flow<'a> {
     first_unix_us: i64,
     duration_us: i64,
     rtt_us: Option<i64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    weakened_by_drops: bool,
     windows: Windows<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<FindingJson>>,
@@ -119,6 +121,7 @@ impl<'a> Flow<'a> {
             first_unix_us: flow.first_us,
             duration_us: flow.duration_us,
             rtt_us: flow.rtt_us,
+            weakened_by_drops: flow.weakened,
             windows: Windows {
                 client: Window::new(&flow.windows.client),
                 server: Window::new(&flow.windows.server),

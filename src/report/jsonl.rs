@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::detect::Finding;
+
 use super::json::{Capture, FindingJson, Flow};
-use super::{CaptureReport, Format, Layout};
+use super::{CaptureReport, FlowReport, Format, Layout};
 
 pub(super) static FORMAT: Format =
     Format { name: "jsonl", summary: "one JSON object per line: flows, findings, captures", write };
@@ -35,14 +37,34 @@ fn write(out: &mut dyn Write, captures: &[CaptureReport], _: &Layout) -> io::Res
     for report in captures {
         let source = &report.source;
         for flow in &report.flows {
-            line(out, &Line::Flow { source, flow: Flow::new(flow) })?;
+            write_flow(out, source, flow)?;
             for finding in &flow.findings {
-                line(out, &Line::Finding { source, flow: flow.index, finding: FindingJson::new(finding) })?;
+                write_finding(out, source, flow, finding)?;
             }
         }
-        line(out, &Line::Capture { capture: Capture::new(report) })?;
+        write_capture(out, report)?;
     }
     Ok(())
+}
+
+/// The line of one flow, without its findings.
+pub fn write_flow(out: &mut dyn Write, source: &str, flow: &FlowReport) -> io::Result<()> {
+    line(out, &Line::Flow { source, flow: Flow::new(flow) })
+}
+
+/// The line of one finding.
+pub fn write_finding(
+    out: &mut dyn Write,
+    source: &str,
+    flow: &FlowReport,
+    finding: &Finding,
+) -> io::Result<()> {
+    line(out, &Line::Finding { source, flow: flow.index, finding: FindingJson::new(finding) })
+}
+
+/// The line of one capture, without its flows.
+pub fn write_capture(out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
+    line(out, &Line::Capture { capture: Capture::new(report) })
 }
 
 fn line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
