@@ -6,6 +6,7 @@
 mod file;
 mod interfaces;
 mod join;
+mod kernel;
 mod live;
 mod paths;
 mod pipe;
@@ -14,6 +15,7 @@ mod save;
 pub use file::CaptureFile;
 pub use interfaces::{InterfaceInfo, interfaces};
 pub use join::Joined;
+pub use kernel::{KernelConnection, KernelConnections};
 pub use live::{Arriving, Batch, Interface, Lost, Settings};
 pub use paths::{Input, expand};
 pub use pipe::Pipe;

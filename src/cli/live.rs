@@ -2,6 +2,7 @@
 
 mod archive;
 mod evidence;
+mod kernel;
 mod output;
 mod privileges;
 mod screen;
@@ -59,6 +60,10 @@ pub(crate) struct Args {
     /// Become this user once the capture is open
     #[arg(short = 'Z', long, value_name = "NAME", help_heading = "Capture")]
     user: Option<String>,
+
+    /// Do not ask the kernel for the shifts of this host's own connections (it needs no privileges)
+    #[arg(long, help_heading = "Capture")]
+    no_kernel: bool,
 
     /// End after this time: 30s, 5m, 2h
     #[arg(long, value_name = "TIME", value_parser = time, help_heading = "End")]

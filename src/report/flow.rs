@@ -11,6 +11,8 @@ pub struct WindowReport {
     pub offer: Offer,
     /// What follows from both offers as seen here.
     pub declared_shift: Option<u8>,
+    /// Where the declared shift is known from: `handshake` or `kernel`.
+    pub shift_source: Option<&'static str>,
     /// The shift under which the window is read, where it is known.
     pub effective_shift: Option<u8>,
     /// What the advertiser uses.
@@ -134,6 +136,10 @@ impl WindowReport {
         Self {
             offer: flow.handshake.offer(side),
             declared_shift: shifts.declared,
+            shift_source: shifts.declared.map(|_| match flow.handshake.scaling_on_wire() {
+                Some(_) => "handshake",
+                None => "kernel",
+            }),
             effective_shift: *judgement.effective_shift.of(side),
             applied_shift: shifts.applied,
             believed_shift: shifts.believed,

@@ -180,7 +180,7 @@ impl<'a> Window<'a> {
                 _ => None,
             },
             declared_shift: window.declared_shift,
-            shift_source: window.declared_shift.map(|_| "handshake"),
+            shift_source: window.shift_source,
             applied_shift: interval(window.applied_shift),
             believed_shift: interval(window.believed_shift),
             reason: window.applied_shift.err().or(window.believed_shift.err()),

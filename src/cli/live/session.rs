@@ -2,9 +2,11 @@
 
 use std::time::{Duration, Instant};
 
+use crate::flow::Flow;
 use crate::pipeline::LiveAnalysis;
 use crate::source::{Arriving, Batch, Frame, SaveFile};
 
+use super::kernel::Witness;
 use super::output::Output;
 use super::screen::Screen;
 use super::signals::Stop;
@@ -23,6 +25,7 @@ pub(super) struct Session {
     pub(super) output: Output,
     pub(super) save: Option<SaveFile>,
     pub(super) screen: Option<Screen>,
+    pub(super) witness: Option<Witness>,
     pub(super) ending: Ending,
     pub(super) stop: Stop,
 }
@@ -90,7 +93,10 @@ impl Session {
 
     /// Judges what changed, lets go of what is over, and shows it.
     fn tick(&mut self, source: &mut dyn Arriving, silence: Duration) {
-        let Self { analysis, output, screen, .. } = self;
+        let Self { analysis, output, screen, witness, .. } = self;
+        if let Some(witness) = witness {
+            witness.tick();
+        }
         if let Some(lost) = source.lost() {
             analysis.lost(lost.frames());
         }
@@ -98,7 +104,12 @@ impl Session {
             let silence_us = i64::try_from(silence.as_micros()).unwrap_or(0);
             analysis.expire(last_us.saturating_add(silence_us), &mut |judged| output.take(judged));
         }
-        analysis.judge_changed(JUDGED_PER_TICK, &mut |_| {}, &mut |judged| output.take(judged));
+        let ask = &mut |flow: &mut Flow| {
+            if let Some(witness) = witness {
+                witness.ask(flow);
+            }
+        };
+        analysis.judge_changed(JUDGED_PER_TICK, ask, &mut |judged| output.take(judged));
         if let Some(screen) = screen {
             screen.show(analysis, &output.headlines);
         }

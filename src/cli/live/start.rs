@@ -15,6 +15,7 @@ use crate::source::{Arriving, Error, Interface, Pipe, SaveFile, Settings};
 use super::Args;
 use super::archive::Archive;
 use super::evidence::{self, Evidence};
+use super::kernel::Witness;
 use super::output::{Output, Style};
 use super::privileges::{self, Account};
 use super::screen::Screen;
@@ -134,7 +135,9 @@ fn session(
         failure: None,
     };
     let ending = Ending { after: args.duration, frames: args.count, at_problem: args.until_finding };
-    Ok(Session { analysis, output, save, screen, ending, stop })
+    // A pipe tells what another host saw.
+    let witness = if args.interface.is_some() && !args.no_kernel { Witness::open() } else { None };
+    Ok(Session { analysis, output, save, screen, witness, ending, stop })
 }
 
 /// Judges what is left and prints the report.

@@ -95,6 +95,10 @@ fn shift(flow: &FlowReport) -> String {
         .map(|side| match flow.windows.of(side).offer {
             Offer::Shift(shift) => shift.to_string(),
             Offer::Absent => "-".to_owned(),
+            // The offer was not seen; the kernel of this host knows what it came to.
+            Offer::Unseen if flow.windows.of(side).shift_source == Some("kernel") => {
+                flow.windows.of(side).declared_shift.map_or_else(unknown, |shift| format!("{shift}k"))
+            }
             Offer::Unseen => "?".to_owned(),
             Offer::Inconsistent => "!".to_owned(),
         })
