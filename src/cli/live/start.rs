@@ -11,6 +11,7 @@ use crate::flow::Limits;
 use crate::pipeline::LiveAnalysis;
 use crate::report::Layout;
 use crate::source::{Arriving, Error, Interface, Pipe, SaveFile, Settings};
+use crate::units;
 
 use super::Args;
 use super::archive::Archive;
@@ -156,7 +157,8 @@ fn finish(session: Session, ended: Option<anyhow::Error>, args: &Args) -> anyhow
     output.layout.width = terminal::width();
     output.finish(counts)?;
     if let (Some(folder), 1..) = (&args.write_findings, files) {
-        terminal::say(&format!("{files} captures of flows with a problem are in '{}'", folder.display()));
+        let flows = units::count(files as u64, "flow");
+        terminal::say(&format!("the frames of {flows} with a problem are in '{}'", folder.display()));
     }
     match ended {
         None => Ok(Exit::Done),

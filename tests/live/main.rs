@@ -1,0 +1,18 @@
+//! `wscale live` with real interfaces: pairs of them in namespaces of their own, real TCP, real faults made by
+//! the kernel's own packet filter. Needs root; elsewhere one line says what was not run, in CI that is a failure.
+
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::print_stderr, reason = "what was measured, and what was not run, is said")]
+
+#[path = "../support/support.rs"]
+#[allow(dead_code, unused_imports, reason = "shared with other tests")]
+mod support;
+
+mod capture;
+mod faults;
+mod interfaces;
+mod kernel;
+mod namespaces;
+mod pipe;
+mod program;
+mod traffic;
