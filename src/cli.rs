@@ -4,6 +4,7 @@ mod analyze;
 mod explain;
 mod live;
 mod terminal;
+mod windows;
 mod workarounds;
 
 use std::ffi::OsString;
@@ -41,6 +42,7 @@ enum Command {
     Analyze(analyze::Args),
     Explain(explain::Args),
     Live(live::Args),
+    Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
 
@@ -58,6 +60,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(args) => analyze::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Live(args) => live::run(args),
+        Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {

@@ -1,7 +1,7 @@
 //! Flows: what both sides of one connection said and did, as evidence.
 //!
 //! Evidence is collected here and judged in `detect`: this stage never decides who is at fault. State per
-//! flow is bounded; nothing grows with the number of segments.
+//! flow is bounded, nothing grows with the number of segments: [`FLOW_BYTES_MAX`].
 
 mod advertised;
 mod concurrent;
@@ -10,6 +10,7 @@ mod granted;
 mod handshake;
 mod history;
 mod kernel;
+mod observed;
 mod overshoot;
 mod queue;
 mod sequence;
@@ -24,6 +25,7 @@ pub use connection::Flow;
 pub use granted::Granted;
 pub use handshake::{Altered, Handshake, Syn, Twin};
 pub use kernel::{Kernel, KernelView};
+pub use observed::Observed;
 pub use overshoot::{Overshoot, Overshoots};
 pub use stops::{Stop, Stops};
 pub use table::FlowTable;
@@ -35,6 +37,17 @@ pub const MAX_SHIFT: u8 = 14;
 
 /// How many shifts there are.
 pub const SHIFTS: usize = MAX_SHIFT as usize + 1;
+
+/// No flow takes more memory than this: itself, and for each direction the grants that are not settled, the
+/// samples of what was sent, the transmissions whose fate is open, and the stops by shift. A flow that carries
+/// no data takes a quarter of it.
+pub const FLOW_BYTES_MAX: usize = 26 * 1024;
+
+const _: () = {
+    let lists = granted::BYTES_MAX + history::BYTES_MAX + transmissions::BYTES_MAX + stops::BYTES_MAX;
+    assert!(size_of::<Flow>() + 2 * lists <= FLOW_BYTES_MAX);
+    assert!(size_of::<Flow>() <= FLOW_BYTES_MAX / 4);
+};
 
 /// One end of a connection, by role.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]

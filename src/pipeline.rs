@@ -3,8 +3,10 @@
 //! The only place, with the command line, that knows more than one step of it.
 
 mod live;
+mod series;
 
 pub use live::{Judged, LiveAnalysis};
+pub use series::Series;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::judge;

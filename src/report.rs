@@ -10,9 +10,11 @@ mod json;
 pub mod jsonl;
 pub mod line;
 pub mod screen;
+mod series;
 mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
-pub use flow::{FlowReport, WindowReport};
+pub use flow::{FlowReport, Limits, WindowReport};
 pub use format::{FORMATS, Format, Layout, format};
+pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

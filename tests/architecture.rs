@@ -21,13 +21,14 @@ const MAY_IMPORT: [(&str, &[&str]); 9] = [
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 21] = [
+const OWNERS: [(&str, &[&str]); 22] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
     ("caps", &["cli"]),
     ("clap", &["cli"]),
     ("crossterm", &["cli"]),
+    ("csv", &["report"]),
     ("etherparse", &["decode"]),
     ("foldhash", &["flow"]),
     ("indicatif", &["cli"]),

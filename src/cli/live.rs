@@ -1,6 +1,7 @@
 //! `wscale live`: judge traffic as it flows.
 
 mod archive;
+mod clock;
 mod evidence;
 mod kernel;
 mod output;
@@ -31,6 +32,7 @@ use super::{Exit, terminal};
 /// Only headers are captured (128 bytes of each frame). Privileges are given up as soon as the capture is
 /// open: root becomes the user who called sudo, else nobody, and every capability is dropped.
 #[derive(Debug, clap::Args)]
+#[expect(clippy::struct_excessive_bools, reason = "they are the switches of the command line")]
 #[command(after_help = "See `wscale live --help` for examples.", after_long_help = EXAMPLES)]
 pub(crate) struct Args {
     /// Which frames to judge, in tcpdump's syntax; or - to read a capture from standard input

@@ -1,27 +1,8 @@
-//! The link layer: from the frame's first byte to the IP header.
+//! The link layer: which header a frame of the capture begins with.
 
-use super::{Segment, Skip, network};
+use super::walk::{Next, Walk};
+use super::{Segment, Skip, ppp, pseudo, wlan};
 use crate::source::{Frame, LinkType};
-
-/// libpcap's `DLT_` numbers. The raw IP ones differ between systems, hence three of them.
-const NULL: i32 = 0;
-const ETHERNET: i32 = 1;
-const RAW: [i32; 3] = [12, 14, 101];
-const LOOP: i32 = 108;
-const LINUX_SLL: i32 = 113;
-const IPV4: i32 = 228;
-const IPV6: i32 = 229;
-const LINUX_SLL2: i32 = 276;
-
-/// EtherTypes.
-const TYPE_IPV4: u16 = 0x0800;
-const TYPE_IPV6: u16 = 0x86dd;
-/// 802.1Q, 802.1ad, and the ones that older switches use for the outer tag.
-const TYPE_VLAN: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
-
-/// Address families in NULL and LOOP headers: IPv4 is 2 everywhere, IPv6 differs between the BSDs and Linux.
-const FAMILY_IPV4: u32 = 2;
-const FAMILY_IPV6: [u32; 4] = [10, 24, 28, 30];
 
 /// The capture's link layer is none that can be decoded.
 #[derive(Debug, thiserror::Error)]
@@ -31,80 +12,93 @@ pub struct UnsupportedLinkType {
     pub name: String,
 }
 
+/// What takes a link layer's own header and names the next one.
+type Begin = fn(&mut Walk<'_>) -> Result<Next, Skip>;
+
+/// Every link layer that can be decoded, by libpcap's `DLT_` number. Raw IP has several: the numbers differ
+/// between systems.
+const LINKS: [(i32, Begin); 24] = [
+    (0, pseudo::family),
+    (1, |_| Ok(Next::Ethernet)),
+    (9, |_| Ok(Next::Ppp)),
+    (10, |walk| behind(walk, 13, Next::Llc)), // FDDI
+    (12, |_| Ok(Next::Ip)),
+    (14, |_| Ok(Next::Ip)),
+    (50, ppp::serial),
+    (51, ppp::pppoe),
+    (101, |_| Ok(Next::Ip)),
+    (104, ppp::cisco_hdlc),
+    (105, |_| Ok(Next::Wlan)),
+    (108, pseudo::family),
+    (109, |walk| behind(walk, 12, Next::Ip)), // OpenBSD enc
+    (113, pseudo::linux_cooked),
+    (117, pseudo::pflog),
+    (127, wlan::radiotap),
+    (166, |walk| behind(walk, 2, Next::Ppp)), // pppd: a direction in place of the address,
+    (178, pseudo::juniper_ethernet),
+    (219, |_| Ok(Next::Mpls)),
+    (228, |_| Ok(Next::Ip)),
+    (229, |_| Ok(Next::Ip)),
+    (239, pseudo::nflog),
+    (242, pseudo::ip_over_infiniband),
+    (276, pseudo::linux_cooked_2),
+];
+
+fn behind(walk: &mut Walk<'_>, bytes: usize, next: Next) -> Result<Next, Skip> {
+    walk.skip(bytes)?;
+    Ok(next)
+}
+
 /// Decodes the frames of one capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder {
-    link: Link,
-}
-
-#[derive(Clone, Copy, Debug)]
-enum Link {
-    Ethernet,
-    /// An EtherType at `type_at`, the payload at `payload_at`: the Linux cooked headers.
-    Cooked {
-        type_at: usize,
-        payload_at: usize,
-    },
-    /// Four bytes of address family, in the byte order of the capturing host or of the network.
-    Family,
-    RawIp,
+    begin: Begin,
 }
 
 impl Decoder {
     /// A decoder for captures of `link_type`.
     pub fn new(link_type: &LinkType) -> Result<Self, UnsupportedLinkType> {
-        let link = match link_type.number {
-            ETHERNET => Link::Ethernet,
-            LINUX_SLL => Link::Cooked { type_at: 14, payload_at: 16 },
-            LINUX_SLL2 => Link::Cooked { type_at: 0, payload_at: 20 },
-            NULL | LOOP => Link::Family,
-            IPV4 | IPV6 => Link::RawIp,
-            raw if RAW.contains(&raw) => Link::RawIp,
-            _ => return Err(UnsupportedLinkType { name: link_type.name.clone() }),
-        };
-        Ok(Self { link })
+        match LINKS.iter().find(|(number, _)| *number == link_type.number) {
+            Some(&(_, begin)) => Ok(Self { begin }),
+            None => Err(UnsupportedLinkType { name: link_type.name.clone() }),
+        }
     }
 
     /// The TCP segment in `frame`, or why there is none.
     pub fn decode(&self, frame: &Frame<'_>) -> Result<Segment, Skip> {
-        match self.link {
-            Link::Ethernet => ether_type(frame, 12, 14),
-            Link::Cooked { type_at, payload_at } => ether_type(frame, type_at, payload_at),
-            Link::Family => family(frame),
-            Link::RawIp => network::segment(frame, 0),
+        let mut walk = Walk::new(frame);
+        let first = (self.begin)(&mut walk)?;
+        walk.run(first, frame)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{TCP_IN_IPV4, decode};
+    use super::*;
+
+    #[test]
+    fn the_table_is_sorted_and_unique() {
+        assert!(LINKS.is_sorted_by(|(a, _), (b, _)| a < b));
+    }
+
+    #[test]
+    fn plain_links_lead_to_tcp() {
+        let before: [(i32, &[u8]); 5] = [
+            (101, &[]),
+            (10, &[0x50, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 0xaa, 0xaa, 3, 0, 0, 0, 8, 0]),
+            (109, &[2, 0, 0, 0, 0, 0, 0, 1, 0, 0, 0, 0]),
+            (219, &[0, 0, 0x11, 64]),
+            (228, &[]),
+        ];
+        for (link, before) in before {
+            assert_eq!(decode(link, &[before, &TCP_IN_IPV4]).unwrap().raw_window, 502, "{link}");
         }
     }
-}
 
-/// Reads the EtherType at `type_at`, goes through any number of VLAN tags, and decodes what is behind them.
-fn ether_type(frame: &Frame<'_>, mut type_at: usize, mut payload_at: usize) -> Result<Segment, Skip> {
-    loop {
-        match be16(frame, type_at)? {
-            TYPE_IPV4 | TYPE_IPV6 => return network::segment(frame, payload_at),
-            tag if TYPE_VLAN.contains(&tag) => {
-                // A tag is two bytes of priority and VLAN, then the EtherType of what is behind it.
-                type_at = payload_at + 2;
-                payload_at += 4;
-            }
-            _ => return Err(Skip::NotIp),
-        }
-    }
-}
-
-fn family(frame: &Frame<'_>) -> Result<Segment, Skip> {
-    let bytes: [u8; 4] = frame.data.first_chunk().copied().ok_or(Skip::Truncated)?;
-    let known = |family: u32| family == FAMILY_IPV4 || FAMILY_IPV6.contains(&family);
-    // NULL is in the byte order of the host that captured, which a capture does not tell; LOOP is big endian.
-    if known(u32::from_be_bytes(bytes)) || known(u32::from_le_bytes(bytes)) {
-        network::segment(frame, 4)
-    } else {
-        Err(Skip::NotIp)
-    }
-}
-
-fn be16(frame: &Frame<'_>, at: usize) -> Result<u16, Skip> {
-    match frame.data.get(at..at + 2) {
-        Some(&[high, low]) => Ok(u16::from_be_bytes([high, low])),
-        _ => Err(Skip::Truncated),
+    #[test]
+    fn a_link_type_without_ip_is_refused() {
+        let usb = LinkType { number: 220, name: "USB_LINUX_MMAPPED".to_owned() };
+        assert_eq!(Decoder::new(&usb).unwrap_err().name, "USB_LINUX_MMAPPED");
     }
 }

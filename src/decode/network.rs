@@ -1,72 +1,63 @@
-//! IPv4 or IPv6 with a TCP header behind it.
+//! IPv4 and IPv6, and what they carry.
 
-use etherparse::{IpNumber, Ipv6ExtensionSlice, LaxIpSlice, TcpHeaderSlice};
+use etherparse::err::ip::LaxHeaderSliceError;
+use etherparse::{Ipv6ExtensionSlice, LaxIpSlice};
 
-use super::{Endpoint, Flags, Options, Segment, Skip};
-use crate::source::Frame;
+use super::walk::{Next, Walk};
+use super::{Layer, Skip};
 
-const TCP_FIXED_BYTES: usize = 20;
-const DATA_OFFSET_BYTE: usize = 12;
 const IPV6_HEADER_BYTES: usize = 40;
 
-/// Decodes the IP packet that starts `offset` bytes into `frame`.
-pub(super) fn segment(frame: &Frame<'_>, offset: usize) -> Result<Segment, Skip> {
-    let packet = frame.data.get(offset..).ok_or(Skip::Truncated)?;
-    let Ok((ip, stopped)) = LaxIpSlice::from_slice(packet) else {
-        return Err(if packet.len() < 40 { Skip::Truncated } else { Skip::Malformed });
-    };
-    let payload = ip.payload();
-    if payload.ip_number != IpNumber::TCP {
-        return Err(if stopped.is_some() { Skip::Truncated } else { Skip::NotTcp });
-    }
+/// An IP header with its extensions.
+pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
+    let packet = walk.data;
+    let (ip, stopped) = LaxIpSlice::from_slice(packet).map_err(|error| match error {
+        LaxHeaderSliceError::Len(_) => walk.short(),
+        LaxHeaderSliceError::Content(_) => Skip::Malformed,
+    })?;
     if is_later_fragment(&ip) {
         return Err(Skip::Fragment);
     }
-    let tcp = payload.payload;
-    let mut fixed: [u8; TCP_FIXED_BYTES] = tcp.first_chunk().copied().ok_or(Skip::Truncated)?;
-    let header_bytes = usize::from(fixed[DATA_OFFSET_BYTE] >> 4) * 4;
-    if header_bytes < TCP_FIXED_BYTES {
-        return Err(Skip::Malformed);
+    if stopped.is_some() {
+        return Err(walk.short());
     }
-    // The slice type wants the options too, and the snap length may have cut them: it is shown a header
-    // without options, and the walk takes what was captured of them.
-    fixed[DATA_OFFSET_BYTE] = 0x50 | (fixed[DATA_OFFSET_BYTE] & 0x0f);
-    let header = TcpHeaderSlice::from_slice(&fixed).map_err(|_| Skip::Malformed)?;
-    let options = tcp.get(TCP_FIXED_BYTES..header_bytes.min(tcp.len())).unwrap_or_default();
-
+    let payload = ip.payload();
+    let header_bytes = payload.payload.as_ptr().addr() - packet.as_ptr().addr();
     // Never the captured bytes: the snap length cuts them, and short Ethernet frames are padded.
-    let before_tcp = tcp.as_ptr().addr() - packet.as_ptr().addr();
-    let payload_bytes = packet_bytes(&ip, frame, offset).saturating_sub(before_tcp + header_bytes);
-    Ok(Segment {
-        frame: frame.number,
-        time_us: frame.time_us,
-        source: Endpoint { address: ip.source_addr(), port: header.source_port() },
-        destination: Endpoint { address: ip.destination_addr(), port: header.destination_port() },
-        sequence: header.sequence_number(),
-        acknowledgment: header.acknowledgment_number(),
-        flags: Flags { syn: header.syn(), ack: header.ack(), fin: header.fin(), rst: header.rst() },
-        raw_window: header.window_size(),
-        payload_bytes: u32::try_from(payload_bytes).unwrap_or(u32::MAX),
-        option_bytes: u8::try_from(header_bytes - TCP_FIXED_BYTES).unwrap_or(u8::MAX),
-        options: Options::walk(options, tcp.len() < header_bytes),
-    })
-}
-
-/// Length of the IP packet by its header. It is 0 where the sending host leaves segmentation to the network
-/// card (and in jumbograms): then the frame's length on the wire says it.
-fn packet_bytes(ip: &LaxIpSlice<'_>, frame: &Frame<'_>, offset: usize) -> usize {
-    let declared = match ip {
-        LaxIpSlice::Ipv4(ip) => usize::from(ip.header().total_len()),
-        LaxIpSlice::Ipv6(ip) => match usize::from(ip.header().payload_length()) {
-            0 => 0,
-            payload => payload + IPV6_HEADER_BYTES,
-        },
+    walk.wire_bytes = packet_bytes(&ip).unwrap_or(walk.wire_bytes).saturating_sub(header_bytes);
+    walk.data = payload.payload;
+    walk.addresses = Some((ip.source_addr(), ip.destination_addr()));
+    let next = match payload.ip_number.0 {
+        6 => return Ok(Next::Tcp),
+        4 | 41 => Next::Ip,
+        17 => Next::Udp,
+        47 => Next::Gre,
+        // EtherIP (RFC 3378): two bytes of version, then the frame.
+        97 => {
+            walk.skip(2)?;
+            Next::Ethernet
+        }
+        137 => Next::Mpls,
+        _ => return Err(Skip::NotTcp),
     };
-    let on_the_wire = usize::try_from(frame.wire_bytes).unwrap_or(usize::MAX).saturating_sub(offset);
-    if declared == 0 { on_the_wire } else { declared }
+    walk.outer.endpoints = walk.addresses;
+    walk.pass(Layer::Ip);
+    Ok(next)
 }
 
-/// A fragment behind the first has no TCP header.
+/// Length of the packet by its header. 0 means that the header does not say it: in jumbograms (RFC 2675), and
+/// where the sending host leaves segmentation to the network card. Then the packet goes to the end of what is
+/// around it.
+fn packet_bytes(ip: &LaxIpSlice<'_>) -> Option<usize> {
+    match ip {
+        LaxIpSlice::Ipv4(ip) => Some(usize::from(ip.header().total_len())).filter(|&bytes| bytes > 0),
+        LaxIpSlice::Ipv6(ip) => Some(usize::from(ip.header().payload_length()))
+            .filter(|&bytes| bytes > 0)
+            .map(|bytes| bytes + IPV6_HEADER_BYTES),
+    }
+}
+
+/// A fragment behind the first has none of the headers that the first one has.
 fn is_later_fragment(ip: &LaxIpSlice<'_>) -> bool {
     match ip {
         LaxIpSlice::Ipv4(ip) => ip.header().fragments_offset().value() > 0,
@@ -74,5 +65,80 @@ fn is_later_fragment(ip: &LaxIpSlice<'_>) -> bool {
             Ipv6ExtensionSlice::Fragment(fragment) => fragment.fragment_offset().value() > 0,
             _ => false,
         }),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::sample::{ETHERNET, MAC, TCP_IN_IPV4, TCP_IN_IPV6, decode, decode_cut, ipv4};
+    use super::*;
+
+    const RAW: i32 = 228;
+
+    /// The sample segment in IPv6 with an extension header before it.
+    fn extended(kind: u8, extension: &[u8], payload_length: u16) -> Vec<u8> {
+        let [high, low] = payload_length.to_be_bytes();
+        let mut packet = TCP_IN_IPV6.to_vec();
+        packet.splice(4..7, [high, low, kind]);
+        packet.splice(40..40, extension.iter().copied());
+        packet
+    }
+
+    #[test]
+    fn packets_in_packets_are_opened() {
+        for (protocol, inner) in [(4, &TCP_IN_IPV4[..]), (41, &TCP_IN_IPV6)] {
+            let segment = decode(RAW, &[&ipv4(protocol, &[inner])]).unwrap();
+            assert_eq!(segment.outer.to_string(), "IP (10.0.0.1 > 10.0.0.2)");
+            assert_ne!(segment.source.address.to_string(), "10.0.0.1");
+        }
+        let inner = extended(4, &[], 40);
+        let four_in_six = [&inner[..40], &TCP_IN_IPV4].concat();
+        assert!(decode(RAW, &[&four_in_six]).unwrap().source.address.is_ipv4());
+        let ether_ip = ipv4(97, &[&[0x30, 0], &MAC, &[8, 0], &TCP_IN_IPV4]);
+        assert!(decode(RAW, &[&ether_ip]).is_ok());
+        assert!(decode(RAW, &[&ipv4(137, &[&[0, 0, 0x11, 64], &TCP_IN_IPV4])]).is_ok());
+    }
+
+    #[test]
+    fn a_first_fragment_is_used_and_a_later_one_counted() {
+        let mut packet = TCP_IN_IPV4;
+        packet[6] = 0x20;
+        assert!(decode(RAW, &[&packet]).is_ok());
+        packet[7] = 1;
+        assert_eq!(decode(RAW, &[&packet]).unwrap_err(), Skip::Fragment);
+
+        let first = extended(44, &[6, 0, 0, 1, 0, 0, 0, 9], 28);
+        assert_eq!(decode(RAW, &[&first]).unwrap().payload_bytes, 0);
+        let later = extended(44, &[6, 0, 0, 9, 0, 0, 0, 9], 28);
+        assert_eq!(decode(RAW, &[&later]).unwrap_err(), Skip::Fragment);
+    }
+
+    #[test]
+    fn a_length_of_zero_is_taken_from_the_wire() {
+        let mut packet = TCP_IN_IPV4;
+        packet[3] = 0;
+        assert_eq!(decode_cut(RAW, &packet, 40_040).unwrap().payload_bytes, 40_000);
+        let jumbo = extended(0, &[6, 0, 0xc2, 4, 0, 1, 0x86, 0xa0], 0);
+        assert_eq!(decode_cut(RAW, &jumbo, 100_040).unwrap().payload_bytes, 100_000 - 28);
+    }
+
+    #[test]
+    fn padding_is_no_payload() {
+        let padded = [&MAC[..], &[8, 0], &TCP_IN_IPV4, &[0; 6]].concat();
+        assert_eq!(decode(ETHERNET, &[&padded]).unwrap().payload_bytes, 0);
+    }
+
+    #[test]
+    fn the_length_of_the_innermost_header_counts() {
+        let tunnel = ipv4(4, &[&TCP_IN_IPV4, b"trailer"]);
+        assert_eq!(decode(RAW, &[&tunnel]).unwrap().payload_bytes, 0);
+    }
+
+    #[test]
+    fn other_protocols_and_versions_are_told_apart() {
+        assert_eq!(decode(RAW, &[&ipv4(1, &[&[8, 0]])]).unwrap_err(), Skip::NotTcp);
+        assert_eq!(decode(RAW, &[&[0x50; 40]]).unwrap_err(), Skip::Malformed);
+        assert_eq!(decode_cut(RAW, &TCP_IN_IPV4[..12], 40).unwrap_err(), Skip::Truncated);
+        assert_eq!(decode_cut(RAW, &extended(44, &[6, 0, 0], 28)[..43], 68).unwrap_err(), Skip::Truncated);
     }
 }

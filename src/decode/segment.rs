@@ -3,7 +3,7 @@
 use std::fmt;
 use std::net::IpAddr;
 
-use super::Options;
+use super::{Options, Outer};
 
 /// An address and a port.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -62,4 +62,6 @@ pub struct Segment {
     pub option_bytes: u8,
     /// What the options say.
     pub options: Options,
+    /// What was around the IP packet: tags and tunnels.
+    pub outer: Outer,
 }

@@ -29,5 +29,5 @@ pub fn weaken(judgement: &mut Judgement, flow: &Flow) {
             judgement.weakened = true;
         }
     }
-    judgement.verdict = verdict(flow, &judgement.findings, judgement.proven);
+    judgement.verdict = verdict(flow, &judgement.findings, judgement.proven, &judgement.shifts);
 }

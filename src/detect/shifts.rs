@@ -25,8 +25,8 @@ pub struct Shifts {
     pub believed: Bounds,
     /// Stops that bound the believed shift from above.
     pub stopping: Option<Stopping>,
-    /// Why the advertiser is thought not to scale.
-    pub unscaled: Unscaled,
+    /// Why the advertiser is thought to scale by less than declared.
+    pub scales_less: ScalesLess,
     /// Smallest believed shift that follows from acknowledged overshoots.
     pub overshoot: u8,
 }
@@ -49,17 +49,32 @@ pub enum Pattern {
     Released,
     /// Exact ends that follow the window as it changes.
     Follows,
+    /// Exact ends in the middle of a bulk transfer, each released by a persist timer.
+    Persists,
     /// All segments have the size of the window, or half of it, and go out one flight per ACK.
     FrozenFlight,
 }
 
-/// Signs that the advertiser does not scale its window.
+/// Signs that the advertiser scales its window by less than declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Unscaled {
-    /// The first window behind the handshake is the SYN's, less what it holds.
+pub struct ScalesLess {
+    /// The first window behind the handshake is the SYN's, less what it holds: it is not scaled at all.
     pub repeats_syn_window: bool,
-    /// The window shrinks by just the bytes that arrive, and scaled it would retract again and again.
-    pub shrinks_in_bytes: bool,
+    /// Under this shift the right edge stands still while the window fills; under the declared one it would
+    /// move left again and again.
+    pub pinned_at: Option<u8>,
+}
+
+impl ScalesLess {
+    /// How many signs there are.
+    pub fn signs(self) -> usize {
+        usize::from(self.repeats_syn_window) + usize::from(self.pinned_at.is_some())
+    }
+
+    /// The shift that is applied according to them.
+    pub fn shift(self) -> Option<u8> {
+        if self.repeats_syn_window { Some(0) } else { self.pinned_at }
+    }
 }
 
 /// A round with a stop is one piece of evidence; this many make a proof.
@@ -82,10 +97,10 @@ impl Shifts {
         let declared = flow.handshake.declared_shift(side);
         let overshoot = overshoot(window);
         let stopping = declared.and_then(|declared| stopping(flow, window, declared, overshoot));
-        let unscaled = unscaled(window, declared);
+        let scales_less = scales_less(window, declared);
         let believed = interval(overshoot, stopping.map_or(MAX_SHIFT, |stopping| stopping.shift));
-        let applied = interval(window.advertised.floor.shift, applied_max(window, unscaled));
-        Self { declared, applied, believed, stopping, unscaled, overshoot }
+        let applied = interval(window.advertised.floor.shift, applied_max(window, scales_less));
+        Self { declared, applied, believed, stopping, scales_less, overshoot }
     }
 }
 
@@ -105,16 +120,24 @@ fn stopping(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> Option
     let exact = (overshoot..declared).find_map(|shift| {
         let stop = window.stops.at(shift);
         let often = |rounds: u32| rounds * 5 >= window.sent.rounds;
-        let pattern = if stop.follows && stop.rounds >= FOLLOWING_ROUNDS && often(stop.rounds) {
+        let usually = stop.tight * 2 >= window.sent.rounds;
+        let pattern = if stop.follows && stop.rounds >= FOLLOWING_ROUNDS && (often(stop.rounds) || usually) {
             Pattern::Follows
         } else if stop.released >= RELEASED_ROUNDS && often(stop.released) {
             Pattern::Released
+        } else if stop.timed >= RELEASED_ROUNDS && stop.timed * 2 >= window.sent.rounds && is_bulk(window) {
+            Pattern::Persists
         } else {
             return None;
         };
         Some(Stopping { shift, stop, pattern })
     });
     exact.or_else(|| frozen_flight(flow, window, declared, overshoot))
+}
+
+/// The sender had full segments to send before it came down to pieces.
+fn is_bulk(window: &Window) -> bool {
+    window.sent.full_segments >= 2
 }
 
 /// A sender that takes the window for tiny cuts its segments to the window or, as Linux does
@@ -137,31 +160,33 @@ fn frozen_flight(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> O
     Some(Stopping { shift, stop, pattern: Pattern::FrozenFlight })
 }
 
-fn unscaled(window: &Window, declared: Option<u8>) -> Unscaled {
+fn scales_less(window: &Window, declared: Option<u8>) -> ScalesLess {
     let windows = &window.advertised;
-    let Some(declared) = declared.filter(|shift| *shift > 0) else { return Unscaled::default() };
-    let mut unscaled = Unscaled::default();
+    let Some(declared) = declared.filter(|shift| *shift > 0) else { return ScalesLess::default() };
+    let mut found = ScalesLess::default();
     if let (Some(syn), Some(first)) = (windows.syn_window, windows.first)
         && let Some(held) = first.acknowledged_bytes
     {
         let (syn, raw) = (u64::from(syn), u64::from(first.raw));
         // 65535 is the largest number that fits: it does not tell a window in bytes from a larger one.
-        unscaled.repeats_syn_window = syn < u64::from(u16::MAX)
+        found.repeats_syn_window = syn < u64::from(u16::MAX)
             && held <= syn / 4
             && raw <= syn
             && raw >= syn - held
             && raw << declared > LARGEST_FIRST_WINDOW;
     }
-    let retractions = |shift: u8| windows.retractions.get(usize::from(shift)).copied().unwrap_or(0);
-    unscaled.shrinks_in_bytes = windows.byte_for_byte >= AGAIN_AND_AGAIN
-        && retractions(declared) >= AGAIN_AND_AGAIN
-        && retractions(0) == 0;
-    unscaled
+    let at = |counts: &[u16], shift: u8| counts.get(usize::from(shift)).copied().unwrap_or(0);
+    let moves_left =
+        at(&windows.retractions, declared) >= AGAIN_AND_AGAIN && at(&windows.pinned, declared) == 0;
+    found.pinned_at = (windows.floor.shift..declared).filter(|_| moves_left).find(|shift| {
+        at(&windows.pinned, *shift) >= AGAIN_AND_AGAIN && at(&windows.retractions, *shift) == 0
+    });
+    found
 }
 
-fn applied_max(window: &Window, unscaled: Unscaled) -> u8 {
-    if unscaled.repeats_syn_window || unscaled.shrinks_in_bytes {
-        return 0;
+fn applied_max(window: &Window, scales_less: ScalesLess) -> u8 {
+    if let Some(shift) = scales_less.shift() {
+        return shift;
     }
     let retractions = &window.advertised.retractions;
     // A receiver that takes its window back under every shift says nothing about the shift.

@@ -85,17 +85,23 @@ pub fn judge(flow: &Flow) -> Judgement {
         server: case.is_scaled(Side::Server) && !convicted(Side::Server),
     };
     let effective = |side: Side| {
-        let scales_less = findings.iter().any(|f| f.rule.code == "WS003" && f.window_of == Some(side));
-        let declared = if scales_less { Some(0) } else { case.shifts.of(side).declared };
+        let accused = findings.iter().any(|f| f.rule.code == "WS003" && f.window_of == Some(side));
+        let shifts = case.shifts.of(side);
+        let declared = shifts.scales_less.shift().filter(|_| accused).or(shifts.declared);
         case.collapse(side).map(|collapse| collapse.shift).or(declared)
     };
     let effective_shift = Sides { client: effective(Side::Client), server: effective(Side::Server) };
-    let verdict = verdict(flow, &findings, proven);
+    let verdict = verdict(flow, &findings, proven, &case.shifts);
     Judgement { verdict, shifts: case.shifts, proven, effective_shift, weakened: false, findings }
 }
 
 /// Sums up.
-pub(super) fn verdict(flow: &Flow, findings: &[Finding], proven: Sides<bool>) -> Verdict {
+pub(super) fn verdict(
+    flow: &Flow,
+    findings: &[Finding],
+    proven: Sides<bool>,
+    shifts: &Sides<Shifts>,
+) -> Verdict {
     if flow.is_incoherent() {
         return Verdict::Unknown;
     }
@@ -114,6 +120,10 @@ pub(super) fn verdict(flow: &Flow, findings: &[Finding], proven: Sides<bool>) ->
         Some(false) => Verdict::Off,
         Some(true) if proven.client || proven.server => Verdict::Healthy,
         Some(true) => Verdict::Unproven,
+        // Without a handshake, data beyond the unscaled window still shows that scaling is on.
+        None if [&shifts.client, &shifts.server].iter().any(|shifts| shifts.overshoot > 0) => {
+            Verdict::Unproven
+        }
         None => Verdict::Unknown,
     }
 }

@@ -27,8 +27,9 @@ pub struct Advertised {
     pub floor: Floor,
     /// How often the right edge would have moved left by more than rounding, for each shift.
     pub retractions: [u16; SHIFTS],
-    /// How often the raw window shrank by exactly the bytes that were acknowledged: a window in bytes.
-    pub byte_for_byte: u16,
+    /// How often the right edge stood still while the raw window shrank, for each shift: data that arrives and
+    /// is not read yet fills the window, and only under the applied shift it does so byte for byte.
+    pub pinned: [u16; SHIFTS],
     /// Capture time of the latest one.
     pub last_us: Option<i64>,
     /// Highest acknowledgment, as a position.
@@ -70,12 +71,12 @@ pub struct Floor {
     pub promised_bytes: u64,
     /// What that segment acknowledges.
     pub acknowledged_bytes: u64,
-    /// How many segments say at least one less.
+    /// How many segments that acknowledge something new say at least one less.
     pub segments: u32,
 }
 
-/// Less than this many bytes acknowledged at once says nothing about byte-for-byte shrinking.
-const BYTE_FOR_BYTE_MIN: i64 = 64;
+/// The raw window must shrink by this much at once, so that rounding does not blur which shift fits.
+const PINNED_MIN: i64 = 8;
 
 impl Advertised {
     /// A window behind the handshake. `ack` is the acknowledged position; `anchored` says that position 1 is
@@ -97,7 +98,8 @@ impl Advertised {
         } else if let Some(since) = self.closed_since_us.take() {
             self.closed_us += time_us - since;
         }
-        self.note_floor(frame, raw, acknowledged_bytes);
+        let is_news = ack.is_some_and(|ack| self.highest_ack.is_none_or(|highest| ack > highest));
+        self.note_floor(frame, raw, acknowledged_bytes, is_news);
         if let Some(ack) = ack {
             self.note_right_edge(frame, raw, ack);
             self.highest_ack = Some(self.highest_ack.map_or(ack, |highest| highest.max(ack)));
@@ -106,7 +108,7 @@ impl Advertised {
 
     /// RFC 9293 §3.8.6.2.1: a receiver SHOULD NOT shrink the window. So `raw << k >= W0 - acknowledged`, up to
     /// rounding. Zero says nothing: a full buffer is no collapse. Errs towards the smaller shift.
-    fn note_floor(&mut self, frame: u64, raw: u16, acknowledged_bytes: Option<u64>) {
+    fn note_floor(&mut self, frame: u64, raw: u16, acknowledged_bytes: Option<u64>, is_news: bool) {
         let (Some(syn_window), Some(acknowledged)) = (self.syn_window, acknowledged_bytes) else { return };
         let Some(promised) = u64::from(syn_window).checked_sub(acknowledged) else { return };
         if raw == 0 || promised == 0 {
@@ -125,7 +127,7 @@ impl Advertised {
                 segments: if keeps { self.floor.segments } else { 0 },
             };
         }
-        if needed > 0 && needed + 1 >= self.floor.shift {
+        if is_news && needed > 0 && needed + 1 >= self.floor.shift {
             self.floor.segments = self.floor.segments.saturating_add(1);
         }
     }
@@ -145,13 +147,14 @@ impl Advertised {
         let Some(shrunk) = before_raw.checked_sub(raw).map(i64::from).filter(|shrunk| *shrunk > 0) else {
             return;
         };
-        if shrunk == advance && advance >= BYTE_FOR_BYTE_MIN {
-            self.byte_for_byte = self.byte_for_byte.saturating_add(1);
-        }
-        for (shift, count) in self.retractions.iter_mut().enumerate() {
-            if (shrunk << shift) - advance > 1 << shift {
-                *count = count.saturating_add(1);
+        for (shift, (retracted, pinned)) in self.retractions.iter_mut().zip(&mut self.pinned).enumerate() {
+            let left = (shrunk << shift) - advance;
+            if left > 1 << shift {
+                *retracted = retracted.saturating_add(1);
                 self.retracted_frame.get_or_insert(frame);
+            }
+            if left.abs() < 1 << shift && shrunk >= PINNED_MIN {
+                *pinned = pinned.saturating_add(1);
             }
         }
     }
@@ -211,7 +214,8 @@ mod tests {
         let mut windows = after_syn(64240);
         windows.note(at(3), 64240, Some(1), true);
         windows.note(at(5), 62792, Some(1449), true);
-        assert_eq!((windows.retractions[0], windows.retractions[7], windows.byte_for_byte), (0, 1, 1));
+        assert_eq!((windows.retractions[0], windows.retractions[7]), (0, 1));
+        assert_eq!((windows.pinned[0], windows.pinned[7]), (1, 0));
     }
 
     #[test]

@@ -57,6 +57,7 @@ struct Slot {
     key: Key,
     flow: Flow,
     active_us: i64,
+    closing: bool,
     links: Links,
 }
 
@@ -113,7 +114,9 @@ impl ConcurrentFlows {
         let Some(Some(slot)) = self.slots.get_mut(at) else { return 0 };
         slot.flow.note(segment);
         slot.active_us = slot.active_us.max(segment.time_us);
-        let (index, closing) = (slot.index, slot.flow.closing);
+        // A host retries what was refused with the same SYN: then it is open again.
+        slot.closing = (slot.closing || segment.flags.fin || segment.flags.rst) && !segment.flags.syn;
+        let (index, closing) = (slot.index, slot.closing);
         let is_worth_judging = slot.flow.frames >= WORTH_JUDGING_FRAMES;
         self.touch(at, closing);
         if is_worth_judging {
@@ -196,6 +199,7 @@ impl ConcurrentFlows {
             key,
             flow: Flow::new(segment),
             active_us: segment.time_us,
+            closing: false,
             links: Links::default(),
         });
         self.begun += 1;

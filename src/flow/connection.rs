@@ -30,8 +30,6 @@ pub struct Flow {
     pub twin: Option<Twin>,
     /// Segments that were captured more than once.
     pub duplicates: u64,
-    /// A FIN or a RST was captured.
-    pub(crate) closing: bool,
     recent: Sides<[Option<Print>; RECENT]>,
 }
 
@@ -74,7 +72,6 @@ impl Flow {
             last_us: segment.time_us,
             twin: None,
             duplicates: 0,
-            closing: false,
             recent: Sides::default(),
         }
     }
@@ -90,7 +87,6 @@ impl Flow {
         self.last_frame = segment.frame;
         self.first_us = self.first_us.min(segment.time_us);
         self.last_us = self.last_us.max(segment.time_us);
-        self.closing |= segment.flags.fin || segment.flags.rst;
         self.orient(segment);
         let from = self.sender(segment);
         if self.is_copy(from, segment) {
@@ -160,14 +156,25 @@ impl Flow {
         position.map(|position| position + i64::from(segment.flags.syn))
     }
 
+    /// From an ACK captured here to the reaction of `side` captured here: as the handshake showed it, or less
+    /// where timestamps show that it was slow. Data alone does not tell a reaction from an application's pace.
+    fn lag_us(&self, side: Side) -> Option<i64> {
+        let handshake = (*self.handshake.lag_us.of(side))?;
+        let echoed = self.windows.of(side.peer()).lag_us;
+        Some(echoed.map_or(handshake, |echoed| echoed.min(handshake)))
+    }
+
     fn moment(&self, from: Side) -> Moment {
         let syn = self.handshake.syn;
         // Without Fast Open a server sends nothing before it has the client's first segment behind the SYN,
         // and that segment's window replaces the SYN's.
         let fast_open = syn.client.is_some_and(|syn| syn.payload_bytes > 0);
         Moment {
-            lag_us: *self.handshake.lag_us.of(from),
-            rtt_us: self.handshake.rtt_us(),
+            lag_us: self.lag_us(from),
+            rtt_us: self
+                .lag_us(Side::Client)
+                .zip(self.lag_us(Side::Server))
+                .map(|(client, server)| client + server),
             maximum_segment_size: self.handshake.maximum_segment_size(),
             sender_ack: self.windows.of(from).advertised.highest_ack,
             behind_handshake: from == Side::Server && self.handshake.completed.is_some() && !fast_open,

@@ -15,6 +15,9 @@ use super::SHIFTS;
 /// Grants kept while it is open whether the sender knows them. When there are more, neighbours are merged.
 const PENDING_MAX: usize = 64;
 
+/// What the list takes at most.
+pub(super) const BYTES_MAX: usize = PENDING_MAX * size_of::<Granted>();
+
 /// The right edge for every shift that the sender may believe in.
 pub(crate) type Edges = [i64; SHIFTS];
 
@@ -73,6 +76,8 @@ pub(crate) struct Asked {
 pub(crate) struct Known {
     /// The highest edge that the sender may have known, for every shift.
     pub(crate) edges: Edges,
+    /// When the first ACK was captured whose timestamp is echoed.
+    pub(crate) echoed_us: Option<i64>,
     /// The ACKs that may have been its newest, oldest first.
     pub(crate) newest: Candidates,
 }
@@ -186,6 +191,7 @@ impl Ledger {
         let mut edges = self.base;
         let mut newest = Candidates::default();
         let mut held = 0;
+        let mut echoed_us = None;
         if let Some(granted) = self.last_known.filter(|granted| !granted.merged) {
             newest[0] = Some(Candidate { granted, superseded: self.pending.front().copied() });
             held = 1;
@@ -199,6 +205,9 @@ impl Ledger {
                 continue;
             }
             raise(&mut edges, granted);
+            if named && asked.echo.is_some_and(|echo| granted.tsval == Some((echo, echo))) {
+                echoed_us.get_or_insert(granted.time_us);
+            }
             if named && !granted.merged {
                 let candidate =
                     Candidate { granted: *granted, superseded: self.pending.get(index + 1).copied() };
@@ -215,7 +224,7 @@ impl Ledger {
         if let Some(syn) = self.syn.filter(|_| !certain) {
             raise(&mut edges, &syn);
         }
-        edges.map(|edges| Known { edges, newest })
+        edges.map(|edges| Known { edges, echoed_us, newest })
     }
 
     /// Moves what the sender knows for certain out of the pending ones.

@@ -72,6 +72,8 @@ pub struct Handshake {
     pub syn: Sides<Option<Syn>>,
     /// The client's first segment without SYN after the SYN-ACK: frame.
     pub completed: Option<u64>,
+    /// The client was captured to speak before the SYN-ACK was: the capture is out of order, or lost something.
+    client_spoke_early: bool,
     /// From an ACK captured here to the reaction of this side captured here: the part of the round trip that
     /// lies on this side of the capture point.
     pub lag_us: Sides<Option<i64>>,
@@ -86,13 +88,21 @@ impl Handshake {
             self.note_syn(from, segment);
         } else if from == Side::Client && segment.flags.ack && !segment.flags.rst && self.completed.is_none()
         {
-            let Some(syn_ack) = self.syn.server.filter(|syn| syn.acknowledges) else { return };
+            let Some(syn_ack) = self.syn.server.filter(|syn| syn.acknowledges) else {
+                self.client_spoke_early = true;
+                return;
+            };
             if segment.acknowledgment.wrapping_sub(syn_ack.sequence).cast_signed() < 1 {
                 return;
             }
             self.completed = Some(segment.frame);
-            // A SYN-ACK that was sent twice does not say which one this answers.
-            if syn_ack.count == 1 {
+            // A SYN-ACK that was sent twice does not say which one this answers, and only the ACK of the
+            // handshake itself is a reaction: what comes later has waited for an application.
+            let answers = segment.payload_bytes == 0
+                && !segment.flags.fin
+                && segment.acknowledgment == syn_ack.sequence.wrapping_add(1)
+                && self.syn.client.is_some_and(|syn| segment.sequence == syn.sequence.wrapping_add(1));
+            if syn_ack.count == 1 && answers && !self.client_spoke_early {
                 self.lag_us.client = positive(segment.time_us - syn_ack.time_us);
             }
         }

@@ -7,6 +7,9 @@ use std::collections::VecDeque;
 
 const SAMPLES_MAX: usize = 32;
 
+/// What the list takes at most.
+pub(super) const BYTES_MAX: usize = SAMPLES_MAX * size_of::<Sample>();
+
 #[derive(Clone, Debug, Default)]
 pub(crate) struct History {
     samples: VecDeque<Sample>,

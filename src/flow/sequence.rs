@@ -38,6 +38,12 @@ impl Space {
         Some(at + step)
     }
 
+    /// The position of `sequence` as far as known, without taking note of it.
+    pub(crate) fn look_up(&self, sequence: u32) -> Option<i64> {
+        let mut unchanged = *self;
+        self.reference.and_then(|_| unchanged.position(sequence))
+    }
+
     /// The initial sequence number, or what it would be if the first number seen was that of the first byte.
     pub(crate) fn initial(&self) -> Option<u32> {
         let (number, at) = self.reference?;

@@ -15,6 +15,9 @@ const FRAMES: usize = 5;
 /// Shifts at which one piece may end; more would be a coincidence of tiny windows.
 const HITS: usize = 4;
 
+/// What the stops take at most.
+pub(super) const BYTES_MAX: usize = size_of::<[Stop; SHIFTS]>();
+
 /// The stops at one shift.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Stop {
@@ -22,6 +25,11 @@ pub struct Stop {
     pub rounds: u32,
     /// Rounds with a stop whose next data was released by the next ACK.
     pub released: u32,
+    /// Rounds with a stop whose next data came so late that a timer must have released it.
+    pub timed: u32,
+    /// Rounds in which data came so close to the edge that no full segment fitted any more, stops included;
+    /// counted from the first stop on.
+    pub tight: u32,
     /// The raw window of the first.
     pub raw: u16,
     /// Stops at two or more different raw windows.
@@ -29,6 +37,7 @@ pub struct Stop {
     /// The first few frames.
     pub frames: [Option<u64>; FRAMES],
     pub(crate) counted: Option<(u32, bool)>,
+    pub(crate) last_tight_round: u32,
 }
 
 /// The stops of one direction, by shift.
@@ -98,6 +107,7 @@ impl Stops {
         {
             self.settle(&piece, data);
         }
+        self.note_tight(data);
         if (data.end - data.start) % data.full_segment == 0 {
             return;
         }
@@ -115,18 +125,30 @@ impl Stops {
         }
     }
 
+    fn note_tight(&mut self, data: &NewData<'_>) {
+        let Some(stops) = &mut self.by_shift else { return };
+        for (stop, edge) in stops.iter_mut().zip(data.edges) {
+            let room = edge - data.end;
+            if (0..data.full_segment).contains(&room) && stop.last_tight_round < data.round {
+                stop.last_tight_round = data.round;
+                stop.tight += 1;
+            }
+        }
+    }
+
     fn settle(&mut self, piece: &Piece, next: &NewData<'_>) {
         let stops = self.by_shift.get_or_insert_default();
         for hit in piece.hits.iter().flatten() {
             if let Some(stop) = stops.get_mut(usize::from(hit.shift)) {
-                stop.count(piece, hit, was_released(hit, next));
+                stop.count(piece, hit, next);
             }
         }
     }
 }
 
 impl Stop {
-    fn count(&mut self, piece: &Piece, hit: &Hit, released: bool) {
+    fn count(&mut self, piece: &Piece, hit: &Hit, next: &NewData<'_>) {
+        let released = was_released(hit, next);
         if self.rounds == 0 {
             self.raw = hit.raw;
         }
@@ -135,6 +157,7 @@ impl Stop {
         let before = self.counted.filter(|(round, _)| *round == piece.round);
         let released_before = before.is_some_and(|(_, released)| released);
         self.rounds += u32::from(before.is_none());
+        self.timed += u32::from(before.is_none() && was_timed(hit, next));
         self.released += u32::from(released && !released_before);
         self.counted = Some((piece.round, released || released_before));
         if let Some(slot) = self.frames.iter_mut().find(|slot| slot.is_none()) {
@@ -169,10 +192,25 @@ fn was_released(hit: &Hit, next: &NewData<'_>) -> bool {
     hit.released_us.is_some_and(|released| is_reaction(next.time_us - released, next.lag_us, next.rtt_us))
 }
 
-/// Whether a delay is that of a reaction on this side of the capture point, as the handshake showed it.
+/// Whether the next data came so much later than an ACK could have released it that a persist timer did
+/// (RFC 9293 §3.8.6.1; Linux waits 200 ms at least, `TCP_RTO_MIN`).
+fn was_timed(hit: &Hit, next: &NewData<'_>) -> bool {
+    let (Some(released), Some(lag)) = (hit.released_us, next.lag_us) else { return false };
+    next.time_us - released - lag >= PERSIST_US
+}
+
+/// A little less than Linux's shortest persist timer.
+const PERSIST_US: i64 = 180_000;
+
+/// Whether a delay is that of a reaction on this side of the capture point.
 ///
-/// The tolerance is a sixteenth of the round trip: records that an application writes at almost the pace of
-/// the round trip must not pass, and a real release is late by less than that.
+/// It may come early, because the handshake on which the expectation rests may have been slow: data that was
+/// not released by the ACK at all would go beyond the edge, and is refused there. It may not come late by
+/// more than a sixteenth of the round trip: records that an application writes at almost the pace of the
+/// round trip must not pass.
 pub(crate) fn is_reaction(delay_us: i64, lag_us: Option<i64>, rtt_us: Option<i64>) -> bool {
-    lag_us.zip(rtt_us).is_some_and(|(lag, rtt)| (delay_us - lag).abs() <= (rtt / 16).clamp(300, 5_000))
+    lag_us.zip(rtt_us).is_some_and(|(lag, rtt)| {
+        let tolerance = (rtt / 16).clamp(300, 5_000);
+        (lag / 2 - tolerance..=lag + tolerance).contains(&delay_us)
+    })
 }

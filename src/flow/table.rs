@@ -6,7 +6,7 @@ use foldhash::quality::RandomState;
 
 use crate::decode::{Endpoint, Segment};
 
-use super::{Flow, Side, Sides, Syn, Twin};
+use super::{Flow, Sides, Syn, Twin};
 
 /// Both sides of an address translation are captured within this time.
 const TWIN_US: i64 = 1_000_000;
@@ -95,10 +95,11 @@ pub(super) fn twin_of(flow: &Flow, index: u64, other: &Flow) -> Option<Twin> {
         .then_some(Twin { index, syn })
 }
 
-/// A SYN with another sequence number is a new connection on the same 4-tuple; so is any SYN behind a FIN or
-/// RST. The same number again is a retransmission.
+/// A SYN with another sequence number than its sender's data is a new connection on the same 4-tuple. The
+/// same number again is a retransmission, also behind a RST: hosts retry what was refused. A SYN-ACK answers a
+/// SYN and begins nothing. Wireshark numbers its streams by the same rule.
 pub(super) fn begins_anew(flow: &Flow, segment: &Segment) -> bool {
-    if !segment.flags.syn {
+    if !segment.flags.syn || segment.flags.ack {
         return false;
     }
     let from = flow.sender(segment);
@@ -106,14 +107,5 @@ pub(super) fn begins_anew(flow: &Flow, segment: &Segment) -> bool {
         Some(syn) => Some(syn.sequence),
         None => flow.windows.of(from.peer()).space.initial(),
     };
-    match initial {
-        Some(initial) if segment.flags.ack => initial != segment.sequence,
-        Some(initial) => initial != segment.sequence || flow.closing,
-        None => {
-            from == Side::Client
-                && flow.handshake.syn.client.is_none()
-                && flow.frames > 0
-                && !segment.flags.ack
-        }
-    }
+    initial.is_some_and(|initial| initial != segment.sequence)
 }

@@ -10,6 +10,9 @@ use std::collections::VecDeque;
 /// Transmissions whose fate is open. When there are more, the oldest are forgotten.
 const OPEN_MAX: usize = 128;
 
+/// What the list takes at most.
+pub(super) const BYTES_MAX: usize = OPEN_MAX * size_of::<Transmission>();
+
 /// The fates of the transmissions of one direction.
 #[derive(Clone, Debug, Default)]
 pub struct Transmissions {

@@ -18,6 +18,8 @@ pub struct Sent {
     pub bytes: u64,
     /// Segments with new data.
     pub segments: u64,
+    /// Segments with new data that are as large as both MSS options allow, or larger.
+    pub full_segments: u64,
     /// Segments that only repeat data.
     pub retransmissions: u64,
     /// Rounds: round trips with new data.
@@ -63,6 +65,8 @@ pub struct Window {
     /// The sequence space of the data.
     pub(crate) space: Space,
     pub(crate) ledger: Ledger,
+    /// The shortest time from an ACK captured here to data captured here that echoes its timestamp.
+    pub(crate) lag_us: Option<i64>,
     history: History,
 }
 
@@ -87,6 +91,15 @@ impl Window {
     /// missing from the capture.
     pub fn capture_lost_acks(&self) -> bool {
         self.ledger.unseen_echoes > 0
+    }
+
+    /// Bytes sent and not acknowledged. Before any acknowledgment all that was sent is in flight, if the SYN
+    /// says where it began.
+    pub(crate) fn in_flight_bytes(&self) -> Option<u64> {
+        let first = self.space.is_anchored().then_some(1);
+        let acknowledged = self.advertised.highest_ack.or(first)?;
+        let end = self.sent.highest_end.unwrap_or(acknowledged);
+        Some(u64::try_from(end - acknowledged).unwrap_or(0))
     }
 
     /// A window that `segment` advertises. `sequence` is the segment's position in the advertiser's own space.
@@ -182,6 +195,10 @@ impl Window {
             self.stops.interrupt();
             return;
         };
+        if let Some(echoed_us) = known.echoed_us {
+            let lag = (segment.time_us - echoed_us).max(0);
+            self.lag_us = Some(self.lag_us.map_or(lag, |least| least.min(lag)));
+        }
         let reacts = |candidate: &Candidate| {
             is_reaction(segment.time_us - candidate.granted.time_us, moment.lag_us, moment.rtt_us)
         };
@@ -198,8 +215,10 @@ impl Window {
             let in_flight_bytes = u64::try_from(end - ack).unwrap_or(0);
             let by_knowledge = Overshoot { shift: needed, frame: segment.frame, in_flight_bytes, raw };
             let robust_shift = needed.min(self.needed_at_most(segment.time_us, end, before, moment));
-            // Without timestamps only what holds both ways counts: see `granted`.
-            let by_knowledge = if asked.echo.is_some() {
+            // Without timestamps only what holds both ways counts: see `granted`. Without a handshake nothing is
+            // convicted or proven by it, it bounds the shift.
+            // Where no handshake was captured nothing is convicted or proven by it: it bounds the shift.
+            let by_knowledge = if asked.echo.is_some() || moment.declared_shift.is_none() {
                 by_knowledge
             } else {
                 Overshoot { shift: robust_shift, ..by_knowledge }
@@ -211,6 +230,7 @@ impl Window {
         if let Some(size) = moment.maximum_segment_size {
             let full_segment = i64::from(size) - i64::from(segment.option_bytes);
             let edge = moment.declared_shift.and_then(|shift| known.edges.get(usize::from(shift)));
+            self.sent.full_segments += u64::from(i64::from(segment.payload_bytes) >= full_segment);
             self.sent.note_limit(edge.is_some_and(|edge| end + full_segment > *edge));
             if full_segment > 0 {
                 self.stops.data(&NewData {

@@ -41,6 +41,20 @@ pub struct WindowReport {
     pub overshoot: Option<Overshoot>,
     /// Bytes per second from the first to the last new data.
     pub rate_bytes_per_s: Option<u64>,
+    /// What limited the data, round by round.
+    pub limits: Limits,
+}
+
+/// What limited one direction, in rounds: round trips with new data. The rest is neither window nor loss: the
+/// sender or its application.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Limits {
+    /// All rounds.
+    pub rounds: u32,
+    /// Rounds in which the data reached the edge of the window.
+    pub window: u32,
+    /// Rounds in which data was sent again.
+    pub loss: u32,
 }
 
 /// One flow, judged.
@@ -154,6 +168,7 @@ impl WindowReport {
             proven: *judgement.proven.of(side),
             overshoot: window.overshoots.best,
             rate_bytes_per_s: sent.rate_bytes_per_s(),
+            limits: Limits { rounds: sent.rounds, window: sent.limited_rounds, loss: sent.lossy_rounds },
         }
     }
 

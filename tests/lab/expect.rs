@@ -95,8 +95,18 @@ pub(crate) fn expectations(bend: Bend, direction: Direction, shift: u8) -> [Expe
         (Bend::None, _) if shift >= 3 => both("healthy", "", ""),
         (Bend::None, _) => harmless(),
         // A factor of 2 is within what windows do by themselves: suspicion at most is promised.
-        (Bend::SynZero | Bend::SynTwo, _) if shift < 2 => {
-            both("healthy,unproven,suspect,stripped", "", "WS001,WS002")
+        (Bend::SynZero, Download) if shift < 2 => both("unproven,suspect,stripped", "", "WS001,WS002"),
+        // A window of many segments is used up in full ones, hardly ever exactly (DESIGN §2.2, item 3).
+        (Bend::SynZero, Download) if shift < 4 => {
+            [at("unproven,suspect,stripped", "", "WS001"), lowered_syn_at_server]
+        }
+        (Bend::SynTwo, Download) if shift < 6 => {
+            [at("unproven,suspect,stripped", "", "WS001"), lowered_syn_at_server]
+        }
+        // The persist timer doles out a window of 32 bytes and less, always the same: an application
+        // with a timer looks like that too.
+        (Bend::SynZero, Download) if shift > 10 => {
+            [at("unproven,suspect,stripped", "", "WS001"), lowered_syn_at_server]
         }
         (Bend::SynZero | Bend::SynTwo, Download) => {
             [at("stripped", "WS001:client:server-side", ""), lowered_syn_at_server]
@@ -114,12 +124,14 @@ pub(crate) fn expectations(bend: Bend, direction: Direction, shift: u8) -> [Expe
             } else {
                 "WS002:server:server-side"
             };
-            let at_server = if direction == Upload {
-                "WS003:client:client-side,WS001:server:client-side"
-            } else {
-                "WS003:client:client-side"
+            let at_server = match (direction, shift) {
+                // Scaled by 4, the client's 64 KiB is a window that clients have: less than 2 MiB.
+                (Download, ..6) => at("healthy,unproven,suspect,stripped", "", "WS003,WS203"),
+                (Upload, ..6) => at("stripped", "WS001:server:client-side", "WS003,WS203"),
+                (Download, _) => at("stripped", "WS003:client:client-side", ""),
+                (Upload, _) => at("stripped", "WS003:client:client-side,WS001:server:client-side", ""),
             };
-            [at("stripped", at_client, "WS004"), at("stripped", at_server, "")]
+            [at("stripped", at_client, "WS004"), at_server]
         }
         (Bend::Tracking, Download) => [beyond_the_box(shift), at("blocked", "WS005:client", "")],
         (Bend::Tracking, Upload) => [at("blocked", "WS005:server", ""), beyond_the_box(shift)],

@@ -144,7 +144,7 @@ fn resequence(segment: &mut Segment, from: Side, offset: u32) {
     let ack = segment.ack().wrapping_sub(offset);
     segment.set_ack(ack);
     let mut options = segment.options().to_vec();
-    for option in walk(&segment.options().to_vec()) {
+    for option in walk(segment.options()) {
         if option.kind != SACK {
             continue;
         }

@@ -28,17 +28,17 @@ use crate::namespaces::{Namespace, join};
 pub(crate) struct Path {
     /// One way.
     pub(crate) delay: Duration,
-    /// The share of segments that never arrive (the handshake always does: a lost SYN costs a second).
-    pub(crate) loss: f64,
-    /// The share of segments that arrive 5 ms late, after those sent behind them.
-    pub(crate) reordering: f64,
+    /// Per cent of the segments never arrive (the handshake always does: a lost SYN costs a second).
+    pub(crate) loss_percent: u64,
+    /// Per cent of the segments arrive 5 ms late, after those sent behind them.
+    pub(crate) late_percent: u64,
     /// Bytes per second in each direction.
     pub(crate) rate: Option<u32>,
 }
 
 impl Default for Path {
     fn default() -> Self {
-        Self { delay: Duration::from_millis(20), loss: 0.0, reordering: 0.0, rate: None }
+        Self { delay: Duration::from_millis(20), loss_percent: 0, late_percent: 0, rate: None }
     }
 }
 
@@ -169,11 +169,11 @@ impl Wire {
         for frame in segment.split(self.mtu) {
             let Ok(segment) = Segment::parse(frame) else { continue };
             let handshake = segment.is_syn() || segment.is_syn_ack();
-            if !handshake && self.chance(self.path.loss) {
+            if !handshake && self.chance(self.path.loss_percent) {
                 continue;
             }
             let Some(segment) = self.inspector.pass(segment, from) else { continue };
-            let late = !handshake && self.chance(self.path.reordering);
+            let late = !handshake && self.chance(self.path.late_percent);
             let extra = if late { Duration::from_millis(5) } else { Duration::ZERO };
             self.enqueue(segment.seal(), from, extra);
         }
@@ -183,7 +183,8 @@ impl Wire {
         let link = usize::from(from == Side::Client);
         let mut start = Instant::now();
         if let (Some(rate), Some(free)) = (self.path.rate, self.free.get_mut(link)) {
-            start = start.max(*free) + Duration::from_secs_f64(bytes.len() as f64 / f64::from(rate));
+            start =
+                start.max(*free) + Duration::from_nanos(bytes.len() as u64 * 1_000_000_000 / u64::from(rate));
             *free = start;
         }
         self.sent += 1;
@@ -191,12 +192,12 @@ impl Wire {
         self.queue.push(Reverse(Due { at, order: self.sent, link, bytes }));
     }
 
-    /// True in `share` of the calls, by xorshift: the same packets are hit in every run.
-    fn chance(&mut self, share: f64) -> bool {
+    /// True in so many per cent of the calls, by xorshift: the same packets are hit in every run.
+    fn chance(&mut self, percent: u64) -> bool {
         self.random ^= self.random << 13;
         self.random ^= self.random >> 7;
         self.random ^= self.random << 17;
-        (self.random >> 11) as f64 / (1_u64 << 53) as f64 <= share && share > 0.0
+        (self.random >> 11) % 100 < percent
     }
 }
 

@@ -67,6 +67,7 @@ fn buffers(all: &mut Vec<Scenario>) {
         let what = "the server's send buffer holds two segments";
         let mut scenario = named(Bend::None, shift == 6, shift, &name, what, download(150_000));
         scenario.server.send_buffer = Some(2304);
+        scenario.server.nodelay = true;
         scenario.expect = harmless();
         all.push(scenario);
     }

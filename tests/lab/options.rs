@@ -16,6 +16,7 @@ cargo test --test lab -- record CELL DIR       one transfer (or NAME.client, NAM
   --exact      the WORDs are whole names";
 
 /// What was asked for.
+#[expect(clippy::struct_excessive_bools, reason = "flags are what a command line has")]
 #[derive(Clone, Default)]
 pub(crate) struct Options {
     pub(crate) list: bool,
@@ -70,4 +71,9 @@ impl Options {
         };
         self.words.is_empty() || self.words.iter().any(matches)
     }
+}
+
+/// Whether what cannot run here is a failure.
+pub(crate) fn is_ci() -> bool {
+    std::env::var_os("CI").is_some()
 }

@@ -18,7 +18,8 @@ pub(crate) struct Row {
     pub(crate) complete: bool,
     pub(crate) dropped: u32,
     pub(crate) cells: [Cell; 2],
-    pub(crate) runs: u32,
+    /// What was wrong with the first run, if this is the second.
+    pub(crate) first_run: Option<String>,
 }
 
 impl Row {
@@ -34,18 +35,24 @@ impl Row {
             cell
         });
         let (complete, dropped) = (run.complete, run.dropped);
-        Self { bytes_per_second: Some(run.bytes_per_second), complete, dropped, cells, runs: 1 }
+        Self { bytes_per_second: Some(run.bytes_per_second), complete, dropped, cells, first_run: None }
     }
 
     /// A transfer that could not be made.
     pub(crate) fn broken(why: &str) -> Self {
         let cells =
             [(); 2].map(|()| Cell { said: "-".into(), complaint: Some(why.to_owned()), false_alarm: false });
-        Self { bytes_per_second: None, complete: false, dropped: 0, cells, runs: 1 }
+        Self { bytes_per_second: None, complete: false, dropped: 0, cells, first_run: None }
     }
 
     pub(crate) fn is_right(&self) -> bool {
         self.cells.iter().all(|cell| cell.complaint.is_none())
+    }
+
+    /// What is wrong with its cells.
+    pub(crate) fn complaint(&self) -> String {
+        let complaints: Vec<&str> = self.cells.iter().filter_map(|cell| cell.complaint.as_deref()).collect();
+        complaints.join("; ")
     }
 
     /// The lines of the table.
@@ -54,21 +61,19 @@ impl Row {
         let notes = [
             (!self.complete).then(|| "cut off by the time limit".to_owned()),
             (self.dropped > 0).then(|| format!("{} dropped", self.dropped)),
-            (self.runs > 1).then(|| format!("run {} times", self.runs)),
+            self.first_run.as_ref().map(|why| format!("second run; the first: {why}")),
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let mut lines = String::new();
         for (cell, side) in self.cells.iter().zip(SIDES) {
             let ok = cell.complaint.as_ref().map_or("ok", |_| "WRONG");
             let complaint = cell.complaint.as_ref().map(|why| format!("  <- {why}")).unwrap_or_default();
-            lines += &format!(
-                "{ok:<5}  {:<36}  {side}  {rate:>8}  {}{complaint}\n",
-                scenario.name,
-                cell.said.trim()
-            );
+            let said = cell.said.trim();
+            let name = &scenario.name;
+            lines.extend([format!("{ok:<5}  {name:<36}  {side}  {rate:>8}  {said}{complaint}\n")]);
         }
         if !notes.is_empty() {
-            lines += &format!("       {:<36}  ({notes})\n", "");
+            lines.extend([format!("       {:<36}  ({notes})\n", "")]);
         }
         lines
     }
@@ -97,29 +102,28 @@ pub(crate) fn rates(rows: &[(Scenario, Row)]) -> String {
     let columns: Vec<(Direction, &str, u8)> = [Direction::Download, Direction::Upload]
         .into_iter()
         .flat_map(|direction| {
-            [("", 10), ("6", 7), ("", 4)].map(|(version, shift)| (direction, version, shift))
+            [("", 10), ("-v6", 7), ("", 4)].map(|(version, shift)| (direction, version, shift))
         })
         .collect();
-    let mut table = format!("{:<58}", "kB/s at 40 ms");
-    for (direction, version, shift) in &columns {
-        let version = if version.is_empty() { "4" } else { version };
-        table += &format!("  {:>14}", format!("{} v{version} s{shift}", direction.name()));
-    }
-    table.push('\n');
-    for bend in Bend::ALL {
-        table += &format!("{:<58}", bend.what());
-        for (direction, version, shift) in &columns {
-            let name = format!("{}{version}-{}-s{shift}", bend.name(), direction.name());
-            let rate = rows
-                .iter()
-                .find(|(scenario, _)| scenario.name == name)
-                .and_then(|(_, row)| row.bytes_per_second)
-                .map_or("?".to_owned(), kilobytes);
-            table += &format!("  {rate:>14}");
-        }
-        table.push('\n');
-    }
-    table
+    let heads = columns.iter().map(|(direction, version, shift)| {
+        let version = if version.is_empty() { "4" } else { "6" };
+        format!("{} v{version} s{shift}", direction.name())
+    });
+    let mut lines = vec![line("kB/s at 40 ms", heads)];
+    lines.extend(Bend::ALL.map(|bend| {
+        let rates = columns.iter().map(|(direction, version, shift)| {
+            let name = format!("{}-{}-s{shift}{version}", bend.name(), direction.name());
+            let row = rows.iter().find(|(scenario, _)| scenario.name == name);
+            row.and_then(|(_, row)| row.bytes_per_second).map_or("?".to_owned(), kilobytes)
+        });
+        line(bend.what(), rates)
+    }));
+    lines.concat()
+}
+
+fn line(head: &str, columns: impl Iterator<Item = String>) -> String {
+    let columns: Vec<String> = columns.map(|column| format!("  {column:>15}")).collect();
+    format!("{head:<58}{}\n", columns.concat())
 }
 
 fn kilobytes(bytes_per_second: f64) -> String {

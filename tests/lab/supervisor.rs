@@ -66,10 +66,12 @@ pub(crate) fn run(directory: tempfile::TempDir, arguments: &[String]) -> Result<
 fn enter() -> Result<bool, String> {
     let (user, group) = (geteuid(), getegid());
     if user.is_root() && unshare(CloneFlags::CLONE_NEWPID).is_ok() {
-        return Ok(false);
+        // Root of a container may be root of a user namespace already.
+        let map = fs::read_to_string("/proc/self/uid_map").unwrap_or_default();
+        return Ok(map.split_whitespace().next_back() != Some("4294967295"));
     }
     unshare(CloneFlags::CLONE_NEWUSER | CloneFlags::CLONE_NEWPID)
-        .map_err(|error| format!("not root, and no user namespace: {error}"))?;
+        .map_err(|error| format!("cannot make a user or pid namespace: {error}"))?;
     let maps = [
         ("setgroups", "deny".to_owned()),
         ("uid_map", format!("0 {user} 1")),

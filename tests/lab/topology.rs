@@ -168,8 +168,9 @@ pub(crate) fn firewall(router: &Namespace, kernel_box: KernelBox, ipv6: bool) ->
     };
     let nft = |flags: &str| {
         let rules = format!(
-            "table inet lab {{ chain forward {{ type filter hook forward priority mangle; \
-             tcp flags & (syn | ack) == {flags} reset tcp option window; }} }}\n"
+            "add table inet lab\n\
+             add chain inet lab forward {{ type filter hook forward priority mangle; }}\n\
+             add rule inet lab forward tcp flags & (syn | ack) == {flags} reset tcp option window\n"
         );
         router.run(&["nft", "-f", "-"], &rules)
     };

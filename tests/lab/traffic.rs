@@ -20,6 +20,7 @@ use crate::topology::{Topology, address};
 
 const PORT: u16 = 80;
 const CHUNK: usize = 1 << 16;
+const SEGMENT: usize = 1448;
 
 /// What came of a transfer. The sockets stay open until this is dropped.
 pub(crate) struct Outcome {
@@ -33,7 +34,7 @@ pub(crate) struct Outcome {
 
 impl Outcome {
     pub(crate) fn bytes_per_second(&self) -> f64 {
-        self.bytes as f64 / self.took.as_secs_f64().max(1e-6)
+        f64::from(u32::try_from(self.bytes).unwrap_or(u32::MAX)) / self.took.as_secs_f64().max(1e-6)
     }
 
     /// Ends the connection properly.
@@ -44,6 +45,8 @@ impl Outcome {
 
 struct End {
     stream: Option<TcpStream>,
+    /// Bytes written at a time: once begun, the kernel fills a large buffer, however small its limit.
+    chunk: usize,
     complete: bool,
     bytes: u64,
     last: Option<Instant>,
@@ -59,14 +62,14 @@ pub(crate) fn run(topology: &Topology, scenario: &Scenario) -> Result<Outcome> {
     let server = topology.server.spawn(move || {
         let listener = listener(peer, &host)?;
         listening.send(()).ok();
-        let Some(stream) = accept(&listener, deadline)? else { return Ok(End::new(None)) };
-        End::new(Some(stream)).perform(&steps, deadline)
+        let Some(stream) = accept(&listener, deadline)? else { return Ok(End::new(None, &host)) };
+        End::new(Some(stream), &host).perform(&steps, deadline)
     });
     is_listening.recv_timeout(Duration::from_secs(5)).context("the server does not listen")?;
     let (host, steps) = (scenario.client.clone(), scenario.traffic.client.clone());
     let client = topology.client.spawn(move || {
         let stream = connected(peer, &host, deadline)?;
-        End::new(stream).perform(&steps, deadline)
+        End::new(stream, &host).perform(&steps, deadline)
     });
     let (client, server) = (join(client), join(server));
     let (client, server) = (client.context("client")?, server.context("server")?);
@@ -80,8 +83,9 @@ pub(crate) fn run(topology: &Topology, scenario: &Scenario) -> Result<Outcome> {
 }
 
 impl End {
-    fn new(stream: Option<TcpStream>) -> Self {
-        Self { stream, complete: false, bytes: 0, last: None }
+    fn new(stream: Option<TcpStream>, host: &Host) -> Self {
+        let chunk = if host.send_buffer.is_some() { SEGMENT } else { CHUNK };
+        Self { stream, chunk, complete: false, bytes: 0, last: None }
     }
 
     fn perform(mut self, steps: &[Step], deadline: Instant) -> Result<Self> {
@@ -96,7 +100,7 @@ impl End {
     /// One step; false when time is up or the connection is gone.
     fn step(&mut self, stream: &TcpStream, step: &Step, deadline: Instant) -> bool {
         match *step {
-            Step::Send(bytes) => send(stream, bytes, deadline),
+            Step::Send(bytes) => self.send(stream, bytes, deadline),
             Step::Pause(time) => pause(time, deadline),
             Step::Receive(bytes) => self.receive(stream, bytes, deadline),
             Step::ReceiveSlowly(bytes, chunk, every) => (0..bytes.div_ceil(chunk)).all(|index| {
@@ -109,7 +113,7 @@ impl End {
                     let patience = (Instant::now() + after).min(deadline);
                     let left = usize::try_from(goal - self.bytes).unwrap_or(usize::MAX);
                     self.receive(stream, left, patience);
-                    if self.bytes == before && !send(stream, 1, deadline) {
+                    if self.bytes == before && !self.send(stream, 1, deadline) {
                         return false;
                     }
                 }
@@ -142,22 +146,22 @@ impl End {
         }
         true
     }
-}
 
-fn send(mut stream: &TcpStream, bytes: usize, deadline: Instant) -> bool {
-    let buffer = vec![0x55; CHUNK.min(bytes)];
-    let mut left = bytes;
-    while left > 0 {
-        match stream.write(buffer.get(..left.min(CHUNK)).unwrap_or_default()) {
-            Ok(written) => left -= written,
-            Err(error) if is_patient(error.kind()) => {}
-            Err(_) => return false,
+    fn send(&self, mut stream: &TcpStream, bytes: usize, deadline: Instant) -> bool {
+        let buffer = vec![0x55; self.chunk.min(bytes)];
+        let mut left = bytes;
+        while left > 0 {
+            match stream.write(buffer.get(..left.min(self.chunk)).unwrap_or_default()) {
+                Ok(written) => left -= written,
+                Err(error) if is_patient(error.kind()) => {}
+                Err(_) => return false,
+            }
+            if Instant::now() >= deadline && left > 0 {
+                return false;
+            }
         }
-        if Instant::now() >= deadline && left > 0 {
-            return false;
-        }
+        true
     }
-    true
 }
 
 fn pause(time: Duration, deadline: Instant) -> bool {

@@ -31,6 +31,8 @@ pub(super) struct Output {
     pub(super) headlines: Vec<String>,
     pub(super) problems: u64,
     pub(super) first_us: i64,
+    /// Lines are collected within one batch of frames; [`Output::flush`] prints them.
+    pub(super) out: io::BufWriter<io::Stdout>,
     /// What went wrong; the capture ends then.
     pub(super) failure: Option<anyhow::Error>,
 }
@@ -53,11 +55,18 @@ impl Output {
         }
     }
 
+    /// Prints what was collected.
+    pub(super) fn flush(&mut self) {
+        if let Err(cause) = self.out.flush() {
+            self.failure = Some(cause.into());
+        }
+    }
+
     /// The report at the end.
     pub(super) fn finish(mut self, counts: CaptureReport) -> anyhow::Result<()> {
         let (flows, unlisted_flows) = std::mem::take(&mut self.archive).into_parts();
-        let report = CaptureReport { flows, unlisted_flows, ..counts };
-        let mut out = io::BufWriter::new(io::stdout().lock());
+        let report = CaptureReport { unlisted_flows, flows, ..counts };
+        let mut out = self.out;
         if self.style == Style::JsonLines {
             jsonl::write_capture(&mut out, &report)?;
         } else if let Some(format) = report::format(&self.format) {
@@ -71,7 +80,7 @@ impl Output {
         let Judged { flow, end, news } = judged;
         let at_us = flow.first_us + flow.duration_us - self.first_us;
         let news: Vec<_> = news.iter().filter_map(|position| flow.findings.get(*position)).collect();
-        let mut out = io::stdout().lock();
+        let out = &mut self.out;
         for finding in &news {
             if finding.rule.severity == crate::detect::Severity::Problem {
                 self.problems += 1;
@@ -81,13 +90,13 @@ impl Output {
         let surplus = self.headlines.len().saturating_sub(HEADLINES);
         self.headlines.drain(..surplus);
         match self.style {
-            Style::Silent => return Ok(()),
+            Style::Silent => {}
             Style::JsonLines => {
                 if end.is_some() {
-                    jsonl::write_flow(&mut out, &self.source, flow)?;
+                    jsonl::write_flow(out, &self.source, flow)?;
                 }
                 for finding in news {
-                    jsonl::write_finding(&mut out, &self.source, flow, finding)?;
+                    jsonl::write_finding(out, &self.source, flow, finding)?;
                 }
             }
             Style::Text => {
@@ -99,6 +108,6 @@ impl Output {
                 }
             }
         }
-        out.flush()
+        Ok(())
     }
 }

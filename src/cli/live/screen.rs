@@ -9,6 +9,8 @@ use crossterm::{cursor, execute, queue, style, terminal};
 use crate::pipeline::LiveAnalysis;
 use crate::report::{Layout, screen};
 
+use super::clock;
+
 /// Between two pictures.
 const REFRESH: Duration = Duration::from_secs(1);
 
@@ -30,7 +32,7 @@ impl Screen {
         Ok(Self {
             source: source.to_owned(),
             color,
-            began: Instant::now(),
+            began: clock::now(),
             shown: None,
             is_left: false,
             has_keys,
@@ -46,7 +48,7 @@ impl Screen {
     pub(super) fn show(&mut self, analysis: &LiveAnalysis, headlines: &[String]) {
         let resized = self.keys();
         if resized || self.shown.is_none_or(|shown| shown.elapsed() >= REFRESH) {
-            self.shown = Some(Instant::now());
+            self.shown = Some(clock::now());
             self.is_left |= self.paint(analysis, headlines).is_err();
         }
     }

@@ -6,6 +6,7 @@ use crate::flow::Flow;
 use crate::pipeline::LiveAnalysis;
 use crate::source::{Arriving, Batch, Frame, SaveFile};
 
+use super::clock;
 use super::kernel::Witness;
 use super::output::Output;
 use super::screen::Screen;
@@ -45,13 +46,13 @@ const JUDGED_PER_TICK: usize = 4096;
 impl Session {
     /// Runs to the end; what ended it early is returned.
     pub(super) fn run(&mut self, source: &mut dyn Arriving) -> Option<anyhow::Error> {
-        let began = Instant::now();
+        let began = clock::now();
         let (mut ticked, mut arrived) = (began, began);
         loop {
             match source.read(self.at_most(), WAIT, &mut |frame| self.note(frame)) {
                 Ok(Batch::Ended) => break,
                 Ok(Batch::Idle) => {}
-                Ok(Batch::Frames(_)) => arrived = Instant::now(),
+                Ok(Batch::Frames(_)) => arrived = clock::now(),
                 Err(error) => {
                     self.tick(source, Duration::ZERO);
                     return Some(error.into());
@@ -61,9 +62,10 @@ impl Session {
                 return Some(anyhow::Error::new(cause).context("cannot write the capture"));
             }
             if ticked.elapsed() >= TICK {
-                ticked = Instant::now();
+                ticked = clock::now();
                 self.tick(source, arrived.elapsed());
             }
+            self.output.flush();
             if self.is_over(began) {
                 break;
             }

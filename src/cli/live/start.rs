@@ -1,7 +1,7 @@
 //! From the arguments to a capture that runs: open everything, give up privileges, then read.
 
 use std::fs::File;
-use std::io::IsTerminal;
+use std::io::{self, IsTerminal};
 use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
@@ -116,7 +116,7 @@ fn session(
         .map_err(|error| anyhow!("cannot judge '{name}': {error}"))?;
     let save = file.map(|file| SaveFile::begin(file, link_type, args.snaplen)).transpose();
     let save = save.context("cannot write the capture")?;
-    let on_terminal = args.format == "text" && std::io::stdout().is_terminal();
+    let on_terminal = args.format == "text" && io::stdout().is_terminal();
     let screen = on_terminal.then(|| Screen::enter(name, args.color.is_on())).transpose()?;
     let style = match args.format.as_str() {
         "text" if !on_terminal => Style::Text,
@@ -133,6 +133,7 @@ fn session(
         headlines: Vec::new(),
         problems: 0,
         first_us: 0,
+        out: io::BufWriter::new(io::stdout()),
         failure: None,
     };
     let ending = Ending { after: args.duration, frames: args.count, at_problem: args.until_finding };

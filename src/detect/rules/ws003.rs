@@ -10,15 +10,16 @@ pub(crate) static RULE: Rule = Rule {
     code: "WS003",
     name: "receiver-scales-less",
     severity: Severity::Problem,
-    summary: "the advertiser does not scale its window although both SYNs carry the option here",
+    summary: "the advertiser scales its window by less than its SYN says here, or not at all",
     explanation: Explanation {
         meaning: "Both SYNs carry the option as they pass here, but the advertiser sends windows in plain bytes: it \
             never learnt that scaling is on, so the option of its peer was lost between this capture point and \
             the advertiser. The advertiser then misreads its peer's windows too: its own sending direction \
             crawls, and the peer may send far more than the advertiser can take.",
         evidence: "The first window behind the handshake is the SYN's own number, less what it holds, although \
-            scaled it would be more than 2 MiB: likely. The window shrinks again and again by just the bytes \
-            that arrive, and scaled its right edge would move left: likely. Both together: proven.",
+            scaled it would be more than 2 MiB: likely. The window shrinks again and again by just what \
+            arrives under a smaller shift, and under the declared one its right edge would move left: likely. \
+            Both together: proven.",
         harmless: "Solaris writes the shifted number into its SYN-ACK (32806, shift 5), which stays below the \
             2 MiB. Windows opens with 8212 << 8 next to a SYN window of 8192, which is above it. A SYN window \
             of 65535 is saturated and says nothing.",
@@ -38,17 +39,17 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let shifts = case.shifts.of(side);
     let declared = shifts.declared?;
-    let unscaled = shifts.unscaled;
-    let signs = u8::from(unscaled.repeats_syn_window) + u8::from(unscaled.shrinks_in_bytes);
+    let scales_less = shifts.scales_less;
+    let applied = scales_less.shift()?;
     // An advertiser that reads its peer's windows scaled knows that scaling is on.
-    if signs == 0 || case.shifts.of(side.peer()).overshoot > 0 {
+    if applied == 0 && case.shifts.of(side.peer()).overshoot > 0 {
         return None;
     }
     let windows = &case.flow.windows.of(side).advertised;
     let first = windows.first?;
     let (advertiser, peer) = (side.name(), side.peer().name());
     let mut seen = Vec::new();
-    if unscaled.repeats_syn_window {
+    if scales_less.repeats_syn_window {
         seen.push(format!(
             "{} offers shift {declared} and window {}, and the first window behind the handshake is {} again: scaled it would be {} bytes",
             syn_of(side),
@@ -57,41 +58,50 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
             units::grouped(u64::from(first.raw) << declared),
         ));
     }
-    if unscaled.shrinks_in_bytes {
+    if let Some(pinned) = scales_less.pinned_at {
         seen.push(format!(
-            "the window shrinks by just the bytes that arrive ({} times), scaled it would be taken back again and again",
-            windows.byte_for_byte
+            "the window shrinks by just what arrives if it is scaled by {pinned} ({} times); by {declared} it would be taken back again and again",
+            windows.pinned.get(usize::from(pinned))?
         ));
     }
     let fallback = case.has_fallback();
-    let confidence = match (fallback, signs) {
+    let confidence = match (fallback, scales_less.signs()) {
         (true, _) => Confidence::Possible,
         (false, 1) => Confidence::Likely,
         (false, _) => Confidence::Proven,
     };
     let mut frames = handshake_frames(case.flow);
     frames.push(noted(first.frame, format!("window {}", first.raw)));
+    let (headline, place) = if applied == 0 {
+        (
+            format!("the {advertiser} does not scale, and misreads the {peer}'s window"),
+            format!(
+                "the box is between this capture and the {advertiser}: {} passes here with the option, the {advertiser} never learnt that scaling is on",
+                syn_of(side.peer())
+            ),
+        )
+    } else {
+        (
+            format!("the {advertiser} scales its window by {applied}, not by the {declared} seen here"),
+            format!(
+                "the box is between the {advertiser} and this capture: it raised the option of {} on the way here, or a proxy announces another shift than its backend uses",
+                syn_of(side)
+            ),
+        )
+    };
     let peer_shift = case.shifts.of(side.peer()).declared.unwrap_or(0);
     Some(Finding {
         window_of: Some(side),
         hurts: Some(Case::towards(side.peer())),
         box_side: (!fallback).then_some(side),
         frames,
-        place: Some(format!(
-            "the box is between this capture and the {advertiser}: {} passes here with the option, the {advertiser} never learnt that scaling is on",
-            syn_of(side.peer())
-        )),
+        place: Some(place),
         cost: case.cost(side.peer(), peer_shift),
         next: format!(
             "{}. A capture beside the {advertiser} shows {} as it arrives",
             case.workaround(side.peer()),
             syn_of(side.peer())
         ),
-        ..Finding::new(
-            &RULE,
-            confidence,
-            format!("the {advertiser} does not scale, and misreads the {peer}'s window"),
-            seen.join("; "),
-        )
+        ..Finding::new(&RULE, confidence, headline, seen.join("; "))
     })
 }

@@ -16,9 +16,9 @@ pub(crate) static RULE: Rule = Rule {
             window, as if it were not scaled, and silently drops what lies beyond it. The sender sees loss and \
             slows down to what the box lets through; with a shift of 10 nothing larger than 63 bytes passes.",
         evidence: "Judged by transmissions: every one that ended beyond ack + raw window was lost, three or more, \
-            with everything behind it; none that ended inside was, three or more, and as large ones got through \
-            there; the receiver showed a sign of life after the drops: likely. Without that sign a dead peer \
-            looks the same: possible. Only two captures, one on each side of the box, prove it.",
+            with everything behind it; none that ended inside was, three or more; as large ones got through there, and \
+            the receiver showed a sign of life after the drops: likely. Without that sign a dead peer looks the \
+            same, and where only small ones got through, a path that loses full-size segments: possible. Only two captures, one on each side of the box, prove it.",
         harmless: "Ordinary loss hits inside the edge too and leaves data behind it that is acknowledged \
             selectively. A path that loses all full-size segments loses them inside the edge as well.",
         remedy: "Let the box track the scale, or not check windows: Linux `nf_conntrack_tcp_be_liberal=1`, Cisco IOS \
@@ -43,12 +43,13 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let told_apart = fates.beyond_lost >= EACH
         && fates.beyond_arrived == 0
         && fates.inside_arrived >= EACH
-        && fates.inside_lost == 0
-        && fates.smallest_lost_bytes.is_some_and(|lost| fates.largest_inside_bytes >= lost);
+        && fates.inside_lost == 0;
     if !told_apart || case.flow.handshake.is_multipath() {
         return None;
     }
     let alive = fates.last_loss_us.zip(window.advertised.last_us).is_some_and(|(loss, life)| life > loss);
+    // A path that loses all full-size segments looks the same unless as large ones arrived inside.
+    let size_is_no_excuse = fates.smallest_lost_bytes.is_some_and(|lost| fates.largest_inside_bytes >= lost);
     let (advertiser, sender) = (side.name(), side.peer().name());
     let mut frames = handshake_frames(case.flow);
     frames.extend(fates.lost_frames.iter().flatten().map(|frame| plain(*frame)));
@@ -67,7 +68,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         ),
         ..Finding::new(
             &RULE,
-            if alive { Confidence::Likely } else { Confidence::Possible },
+            if alive && size_is_no_excuse { Confidence::Likely } else { Confidence::Possible },
             "data beyond the unscaled window is dropped".to_owned(),
             format!(
                 "all {} that the {sender} sent beyond ack + window, unscaled, were lost; all {} inside it arrived",

@@ -33,8 +33,13 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let windows = &case.flow.windows.of(side).advertised;
     let times = *windows.retractions.get(usize::from(declared))?;
     let frame = windows.retracted_frame?;
-    let unscaled = shifts.unscaled.repeats_syn_window || shifts.unscaled.shrinks_in_bytes;
-    let disputed = unscaled || case.collapse(side).is_some() || case.is_altered();
+    // Under a smaller shift that the SYN's window allows, nothing would have moved left: then the shift is in
+    // doubt, not the receiver.
+    let smallest = windows.floor.shift.min(declared);
+    if windows.retractions.get(usize::from(smallest)).is_none_or(|times| *times == 0) {
+        return None;
+    }
+    let disputed = shifts.scales_less.signs() > 0 || case.collapse(side).is_some() || case.is_altered();
     if times == 0 || disputed || case.flow.handshake.is_multipath() {
         return None;
     }

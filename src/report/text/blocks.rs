@@ -118,8 +118,29 @@ fn quiet(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Res
 }
 
 fn healthy(flow: &FlowReport) -> String {
-    let sentences: Vec<String> = Side::BOTH.into_iter().map(|side| proof(flow, side)).collect();
+    let mut sentences: Vec<String> = Side::BOTH.into_iter().map(|side| proof(flow, side)).collect();
+    sentences.extend(limits(flow));
     sentences.join("; ")
+}
+
+/// Fewer rounds say nothing about what limits a transfer.
+const ROUNDS_MIN: u32 = 8;
+
+/// What limited the busier direction, never more than the capture shows.
+fn limits(flow: &FlowReport) -> Option<String> {
+    let window = flow.windows.of(flow.focus());
+    let limits = window.limits;
+    if limits.rounds < ROUNDS_MIN || window.declared_shift.is_none() {
+        return None;
+    }
+    let share = |rounds: u32| u64::from(rounds) * 100 / u64::from(limits.rounds);
+    Some(format!(
+        "of {} round trips with data the receiver's true window limited {} %, loss hit {} %, neither (sender or application) at most {} %",
+        limits.rounds,
+        share(limits.window),
+        share(limits.loss),
+        share(limits.rounds.saturating_sub(limits.window.max(limits.loss))),
+    ))
 }
 
 /// Whether the window of `side` is proven, in words: `scaling works from server to client: ...`.
@@ -144,6 +165,9 @@ fn unproven(flow: &FlowReport) -> String {
     if flow.weakened {
         return "data went beyond the unscaled window, but this capture dropped frames while the flow was alive, and acknowledgments that are missing look the same: it is not proven that scaling works".to_owned();
     }
+    if flow.scaling.is_none() {
+        return bounded(flow);
+    }
     let shift =
         |window: &WindowReport| window.declared_shift.map_or_else(|| "?".to_owned(), |s| s.to_string());
     let (client, server) = (&flow.windows.client, &flow.windows.server);
@@ -165,8 +189,27 @@ fn unproven(flow: &FlowReport) -> String {
 fn unknown(flow: &FlowReport) -> String {
     match flow.handshake {
         "missing" => "the handshake was not captured, so the shifts are not known".to_owned(),
-        _ => "only a part of the handshake was captured, so it is not known whether scaling is on".to_owned(),
+        "partial" => "only a part of the handshake was captured, so the shifts are not known".to_owned(),
+        _ => "the numbers of this flow do not fit together, nothing follows from them".to_owned(),
     }
+}
+
+/// What follows without a handshake: bounds.
+fn bounded(flow: &FlowReport) -> String {
+    let bounds: Vec<String> = Side::BOTH.into_iter().filter_map(|side| bound(flow, side)).collect();
+    format!("{}; {}", unknown(flow), bounds.join("; "))
+}
+
+fn bound(flow: &FlowReport, side: Side) -> Option<String> {
+    let over = flow.windows.of(side).overshoot?;
+    Some(format!(
+        "the {}'s window has shift {} or more: {} in flight against a raw window of {} (frame {})",
+        side.name(),
+        over.shift,
+        units::bytes(over.in_flight_bytes),
+        units::grouped(u64::from(over.raw)),
+        over.frame,
+    ))
 }
 
 fn frames(finding: &Finding) -> String {

@@ -1,0 +1,78 @@
+//! The TCP header, where the walk ends.
+
+use etherparse::TcpHeaderSlice;
+
+use super::walk::Walk;
+use super::{Endpoint, Flags, Options, Segment, Skip};
+use crate::source::Frame;
+
+const FIXED_BYTES: usize = 20;
+const DATA_OFFSET_BYTE: usize = 12;
+
+/// The segment that begins here.
+pub(super) fn segment(walk: &Walk<'_>, frame: &Frame<'_>) -> Result<Segment, Skip> {
+    let mut fixed: [u8; FIXED_BYTES] = walk.peek()?;
+    let header_bytes = usize::from(fixed[DATA_OFFSET_BYTE] >> 4) * 4;
+    if header_bytes < FIXED_BYTES {
+        return Err(Skip::Malformed);
+    }
+    // The slice type wants the options too, and the snap length may have cut them: it is shown a header
+    // without options, and the walk over them takes what was captured.
+    fixed[DATA_OFFSET_BYTE] = 0x50 | (fixed[DATA_OFFSET_BYTE] & 0x0f);
+    let header = TcpHeaderSlice::from_slice(&fixed).map_err(|_| Skip::Malformed)?;
+    let (source, destination) = walk.addresses.ok_or(Skip::NotIp)?;
+    let captured = walk.data.len();
+    let options = walk.data.get(FIXED_BYTES..header_bytes.min(captured)).unwrap_or_default();
+    Ok(Segment {
+        frame: frame.number,
+        time_us: frame.time_us,
+        source: Endpoint { address: source, port: header.source_port() },
+        destination: Endpoint { address: destination, port: header.destination_port() },
+        sequence: header.sequence_number(),
+        acknowledgment: header.acknowledgment_number(),
+        flags: Flags { syn: header.syn(), ack: header.ack(), fin: header.fin(), rst: header.rst() },
+        raw_window: header.window_size(),
+        payload_bytes: u32::try_from(walk.wire_bytes.saturating_sub(header_bytes)).unwrap_or(u32::MAX),
+        option_bytes: u8::try_from(header_bytes - FIXED_BYTES).unwrap_or(u8::MAX),
+        options: Options::walk(options, captured < header_bytes),
+        outer: walk.outer,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::Offer;
+    use super::super::sample::{TCP_IN_IPV4, decode, decode_cut};
+    use super::*;
+
+    const RAW: i32 = 228;
+
+    #[test]
+    fn the_fields_are_as_on_the_wire() {
+        let segment = decode(RAW, &[&TCP_IN_IPV4]).unwrap();
+        assert_eq!(segment.source.to_string(), "192.0.2.1:40000");
+        assert_eq!(segment.destination.to_string(), "198.51.100.2:80");
+        assert_eq!((segment.sequence, segment.acknowledgment, segment.raw_window), (5, 6, 502));
+        assert_eq!(segment.flags, Flags { ack: true, ..Flags::default() });
+    }
+
+    #[test]
+    fn a_syn_cut_in_its_options_is_used_and_its_offer_unseen() {
+        let mut syn = TCP_IN_IPV4.to_vec();
+        syn.splice(2..4, [0, 48]);
+        syn[32] = 0x70;
+        syn[33] = 2;
+        syn.extend([2, 4, 5, 180, 1, 3, 3, 7]);
+        assert_eq!(decode(RAW, &[&syn]).unwrap().options.window_scale, Offer::Shift(7));
+        let cut = decode_cut(RAW, &syn[..45], 48).unwrap();
+        assert_eq!((cut.options.window_scale, cut.option_bytes, cut.payload_bytes), (Offer::Unseen, 8, 0));
+        assert_eq!(decode_cut(RAW, &syn[..39], 48).unwrap_err(), Skip::Truncated);
+    }
+
+    #[test]
+    fn a_header_shorter_than_itself_is_malformed() {
+        let mut packet = TCP_IN_IPV4;
+        packet[32] = 0x40;
+        assert_eq!(decode(RAW, &[&packet]).unwrap_err(), Skip::Malformed);
+    }
+}

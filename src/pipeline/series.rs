@@ -1,0 +1,34 @@
+//! source, decode, flow: the per-segment series, without the judgement.
+
+use crate::decode::{Decoder, UnsupportedLinkType};
+use crate::flow::FlowTable;
+use crate::report::SeriesRow;
+use crate::source::{Frame, Source};
+
+/// A capture that is read segment by segment. A row says what was known when its segment was captured, so
+/// nothing is held back: where the SYNs come later than the data, the data's shift is unknown.
+#[derive(Debug)]
+pub struct Series {
+    decoder: Decoder,
+    flows: FlowTable,
+}
+
+impl Series {
+    /// Begins to read what comes from `source`.
+    pub fn new(source: &dyn Source) -> Result<Self, UnsupportedLinkType> {
+        Ok(Self { decoder: Decoder::new(source.link_type())?, flows: FlowTable::default() })
+    }
+
+    /// The row of one frame; `None` when it holds no TCP segment that could be decoded.
+    pub fn row(&mut self, frame: &Frame<'_>) -> Option<SeriesRow> {
+        let segment = self.decoder.decode(frame).ok()?;
+        let index = self.flows.note(&segment);
+        let observed = self.flows.flows().get(index)?.observe(&segment);
+        Some(SeriesRow::new(u64::try_from(index).ok()?, &segment, &observed))
+    }
+
+    /// How many flows there are so far.
+    pub fn flows(&self) -> usize {
+        self.flows.flows().len()
+    }
+}
