@@ -293,3 +293,92 @@ impl ConcurrentFlows {
         self.mark(other);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::decode::{Endpoint, Flags, Options, Outer};
+
+    const LIMITS: Limits = Limits { max_flows: 3, idle_us: 1_000_000, closed_us: 100_000 };
+
+    fn segment(client: u16, time_us: i64, flags: Flags) -> Segment {
+        let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
+        Segment {
+            frame: 1,
+            time_us,
+            source: endpoint(client),
+            destination: endpoint(80),
+            sequence: 1,
+            acknowledgment: 0,
+            flags,
+            raw_window: 1000,
+            payload_bytes: 0,
+            option_bytes: 0,
+            options: Options::default(),
+            outer: Outer::default(),
+        }
+    }
+
+    fn syn(client: u16, time_us: i64) -> Segment {
+        segment(client, time_us, Flags { syn: true, ..Flags::default() })
+    }
+
+    /// What left the table while `segments` came in: index and why.
+    fn gone(table: &mut ConcurrentFlows, segments: &[Segment]) -> Vec<(u64, End)> {
+        let mut gone = Vec::new();
+        for segment in segments {
+            table.note(segment, &mut |ended| gone.push((ended.index, ended.end)));
+        }
+        gone
+    }
+
+    #[test]
+    fn the_least_recently_active_flow_goes_first() {
+        let mut table = ConcurrentFlows::new(LIMITS);
+        let segments = [syn(1, 0), syn(2, 1), syn(3, 2), syn(1, 3), syn(4, 4), syn(5, 5)];
+        assert_eq!(gone(&mut table, &segments), [(1, End::Evicted), (2, End::Evicted)]);
+        assert_eq!((table.len(), table.begun()), (3, 5));
+    }
+
+    #[test]
+    fn idle_flows_expire_by_the_captures_clock() {
+        let mut table = ConcurrentFlows::new(LIMITS);
+        assert_eq!(gone(&mut table, &[syn(1, 0), syn(2, 600_000), syn(3, 1_000_000)]), [(0, End::Idle)]);
+        let mut left = Vec::new();
+        table.expire(5_000_000, &mut |ended| left.push(ended.index));
+        assert_eq!(left, [1, 2]);
+        assert!(table.is_empty());
+    }
+
+    #[test]
+    fn a_closed_flow_lingers_for_a_shorter_time_and_a_retried_syn_opens_it_again() {
+        let reset = Flags { rst: true, ..Flags::default() };
+        let mut table = ConcurrentFlows::new(LIMITS);
+        let segments = [syn(1, 0), segment(1, 10, reset), syn(2, 0), segment(2, 20, reset), syn(2, 30)];
+        assert_eq!(gone(&mut table, &segments), []);
+        assert_eq!(gone(&mut table, &[syn(3, 200_000)]), [(0, End::Closed)]);
+    }
+
+    #[test]
+    fn another_sequence_number_is_another_flow() {
+        let mut table = ConcurrentFlows::new(LIMITS);
+        let again = Segment { sequence: 99, ..syn(1, 10) };
+        assert_eq!(gone(&mut table, &[syn(1, 0), again]), [(0, End::Reused)]);
+        let mut left = Vec::new();
+        table.drain(&mut |ended| left.push((ended.index, ended.end)));
+        assert_eq!(left, [(1, End::CaptureEnded)]);
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_the_number_of_flows() {
+        let mut table = ConcurrentFlows::new(LIMITS);
+        for number in 0..10_000_u16 {
+            let data = segment(number, i64::from(number), Flags::default());
+            gone(&mut table, &[syn(number, i64::from(number)), data, data, data]);
+        }
+        assert_eq!(table.slots.len(), 3);
+        assert!(table.changed.len() <= 3 && table.twins.len() <= 3);
+    }
+}

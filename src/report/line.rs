@@ -6,7 +6,7 @@ use crate::units;
 
 use super::FlowReport;
 
-/// A finding, `at_us` after the capture began.
+/// A finding, `at_us` after the capture began. What matters comes first: a terminal may cut the rest.
 pub fn finding(at_us: i64, flow: &FlowReport, finding: &Finding) -> String {
     let place = match finding.box_side {
         Some(Side::Client) => ", box on the client's side",
@@ -14,14 +14,14 @@ pub fn finding(at_us: i64, flow: &FlowReport, finding: &Finding) -> String {
         None => "",
     };
     format!(
-        "{} flow {} {} -> {}: {} ({}, {}{place})",
+        "{} flow {}: {} {}: {} ({} -> {}{place})",
         clock(at_us),
         flow.index,
+        finding.rule.code,
+        finding.confidence.name(),
+        finding.headline,
         flow.endpoints.client,
         flow.endpoints.server,
-        finding.headline,
-        finding.rule.code,
-        finding.confidence.name()
     )
 }
 

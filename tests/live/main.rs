@@ -6,7 +6,6 @@
 #![allow(clippy::print_stderr, reason = "what was measured, and what was not run, is said")]
 
 #[path = "../support/support.rs"]
-#[allow(dead_code, unused_imports, reason = "shared with other tests")]
 mod support;
 
 mod capture;

@@ -6,6 +6,8 @@ use crate::flow::Flow;
 use crate::pipeline::LiveAnalysis;
 use crate::source::{Arriving, Batch, Frame, SaveFile};
 
+use crate::cli::terminal;
+
 use super::clock;
 use super::kernel::Witness;
 use super::output::Output;
@@ -100,7 +102,12 @@ impl Session {
             witness.tick();
         }
         if let Some(lost) = source.lost() {
+            let before = analysis.counts().dropped.unwrap_or(0);
             analysis.lost(lost.frames());
+            // The screen shows the count itself.
+            if before == 0 && lost.frames() > 0 && screen.is_none() {
+                terminal::say("frames are being dropped: a larger --buffer or a narrower FILTER helps");
+            }
         }
         if let Some(last_us) = analysis.counts().last_us {
             let silence_us = i64::try_from(silence.as_micros()).unwrap_or(0);
