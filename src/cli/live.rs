@@ -80,6 +80,9 @@ pub(crate) struct Args {
     until_finding: bool,
 
     /// Follow at most this many flows at once; the one that was silent for longest is judged and goes
+    ///
+    /// A flow takes about 4 KiB while it has few frames, and never more than 26 KiB. The report at the end lists
+    /// the 2,000 worst and busiest of the flows that are over, and counts the others.
     #[arg(long, value_name = "N", default_value_t = 20_000, help_heading = "Memory")]
     max_flows: usize,
 

@@ -9,6 +9,7 @@
 mod support;
 
 mod capture;
+mod drops;
 mod faults;
 mod interfaces;
 mod kernel;
