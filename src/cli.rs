@@ -1,8 +1,12 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod analyze;
+mod check;
 mod explain;
+mod inputs;
 mod live;
+mod new_file;
+mod outputs;
 mod terminal;
 mod windows;
 mod workarounds;
@@ -17,6 +21,8 @@ use clap::{Parser, Subcommand};
 pub(crate) enum Exit {
     /// Done.
     Done,
+    /// `check` found something that fails it.
+    Failed,
     /// An input could not be opened or not be read to its end; said on standard error.
     Incomplete,
 }
@@ -33,13 +39,15 @@ struct Cli {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  done
+  0  done; check: judged, and nothing fails
+  1  check: something fails
   2  error: usage, an input that cannot be opened, or one that could not be read to its end (the report on
      the part that was read is still printed)";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(analyze::Args),
+    Check(Box<check::Args>),
     Explain(explain::Args),
     Live(live::Args),
     Windows(windows::Args),
@@ -58,6 +66,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Check(args) => check::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Live(args) => live::run(args),
         Command::Windows(args) => windows::run(args),
@@ -65,6 +74,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Incomplete) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -11,6 +11,7 @@ mod live;
 mod paths;
 mod pipe;
 mod save;
+mod selector;
 
 pub use file::CaptureFile;
 pub use interfaces::{InterfaceInfo, interfaces};
@@ -20,6 +21,7 @@ pub use live::{Arriving, Batch, Interface, Lost, Settings};
 pub use paths::{Input, expand};
 pub use pipe::Pipe;
 pub use save::SaveFile;
+pub use selector::Selector;
 
 /// One captured frame.
 #[derive(Clone, Copy, Debug)]

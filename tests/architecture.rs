@@ -8,20 +8,21 @@ use std::path::{Path, PathBuf};
 /// What each module of the library may import from the others. The stages come in order, each knows only what
 /// is before it; `units` is a leaf, `pipeline` and the commands put things together, `workarounds` stands apart:
 /// it knows hosts, not packets.
-const MAY_IMPORT: [(&str, &[&str]); 9] = [
+const MAY_IMPORT: [(&str, &[&str]); 10] = [
     ("units", &[]),
     ("source", &[]),
     ("decode", &["source"]),
     ("flow", &["decode", "units"]),
     ("detect", &["decode", "flow", "units"]),
     ("report", &["decode", "detect", "flow", "units"]),
+    ("policy", &["decode", "detect", "flow", "report"]),
     ("pipeline", &["decode", "detect", "flow", "report", "source", "units"]),
     ("workarounds", &["units"]),
-    ("cli", &["decode", "detect", "flow", "pipeline", "report", "source", "units", "workarounds"]),
+    ("cli", &["decode", "detect", "flow", "pipeline", "policy", "report", "source", "units", "workarounds"]),
 ];
 
 /// Where each foreign crate may be named.
-const OWNERS: [(&str, &[&str]); 22] = [
+const OWNERS: [(&str, &[&str]); 25] = [
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
@@ -37,13 +38,16 @@ const OWNERS: [(&str, &[&str]); 22] = [
     ("netlink_sys", &["source"]),
     ("nix", &["cli", "source"]),
     ("pcap", &["source"]),
-    ("serde", &["report", "workarounds"]),
+    ("quick_junit", &["report"]),
+    ("serde", &["report", "policy", "workarounds"]),
     ("serde_json", &["report", "cli", "workarounds"]),
     ("signal_hook", &["cli"]),
+    ("strsim", &["policy"]),
     ("tabled", &["report"]),
     ("terminal_size", &["cli"]),
     ("textwrap", &["report", "cli", "workarounds"]),
     ("thiserror", &["source", "decode"]),
+    ("toml", &["policy"]),
 ];
 
 #[test]

@@ -24,6 +24,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, the worst last.
+    pub const ALL: [Self; 7] = [
+        Self::Healthy,
+        Self::Off,
+        Self::Unproven,
+        Self::Unknown,
+        Self::Suspect,
+        Self::Blocked,
+        Self::Stripped,
+    ];
+
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {

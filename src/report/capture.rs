@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use crate::decode::Skip;
 use crate::detect::Verdict;
 
-use super::FlowReport;
+use super::{Expected, FlowReport};
 
 /// Frames that hold no usable segment, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -75,4 +75,6 @@ pub struct CaptureReport {
     pub last_us: Option<i64>,
     /// All flows, in the order of their first frame.
     pub flows: Vec<FlowReport>,
+    /// What a policy expects of it, `None` without one.
+    pub expected: Option<Vec<Expected>>,
 }

@@ -4,6 +4,8 @@ use crate::decode::{Endpoint, Offer};
 use crate::detect::{Bounds, Finding, Judgement, Verdict};
 use crate::flow::{Flow, Overshoot, Side, Sides};
 
+use super::Standing;
+
 /// One side's window, and the other side's data against it.
 #[derive(Clone, Debug)]
 pub struct WindowReport {
@@ -90,6 +92,10 @@ pub struct FlowReport {
     pub weakened: bool,
     /// Findings, worst first.
     pub findings: Vec<Finding>,
+    /// What a policy makes of each finding; empty without one.
+    pub standings: Vec<Standing>,
+    /// Which of the policy's selectors match a frame of the flow, a bit each.
+    pub selected: u64,
 }
 
 impl FlowReport {
@@ -121,6 +127,8 @@ impl FlowReport {
             },
             weakened: judgement.weakened,
             findings: judgement.findings,
+            standings: Vec::new(),
+            selected: 0,
         }
     }
 
@@ -134,6 +142,17 @@ impl FlowReport {
             Side::Client
         };
         accused.unwrap_or(busier)
+    }
+
+    /// The findings, each with what a policy makes of it.
+    pub fn findings(&self) -> impl Iterator<Item = (&Finding, Option<Standing>)> {
+        let standings = self.standings.iter().copied().map(Some).chain(std::iter::repeat(None));
+        self.findings.iter().zip(standings)
+    }
+
+    /// Client and server in one line.
+    pub fn name(&self) -> String {
+        format!("flow {}: {} -> {}", self.index, self.endpoints.client, self.endpoints.server)
     }
 
     /// Bytes of new data in both directions.

@@ -6,11 +6,16 @@ use serde::Serialize;
 
 use crate::detect::Finding;
 
-use super::json::{Capture, FindingJson, Flow};
-use super::{CaptureReport, FlowReport, Format, Layout};
+use super::json::{self, Capture, Check, Expectation, FindingJson, Flow};
+use super::{CaptureReport, FlowReport, Format, Outcome, Printer};
 
-pub(super) static FORMAT: Format =
-    Format { name: "jsonl", summary: "one JSON object per line: flows, findings, captures", write };
+pub(super) static FORMAT: Format = Format {
+    name: "jsonl",
+    summary: "one JSON object per line: flows, findings, captures",
+    printer: |_| Box::new(Lines),
+};
+
+struct Lines;
 
 #[derive(Serialize)]
 #[expect(clippy::large_enum_variant, reason = "one line at a time is built and written")]
@@ -27,24 +32,39 @@ enum Line<'a> {
         #[serde(flatten)]
         finding: FindingJson,
     },
+    Expectation {
+        source: &'a str,
+        #[serde(flatten)]
+        expectation: Expectation<'a>,
+    },
     Capture {
         #[serde(flatten)]
         capture: Capture<'a>,
     },
+    Check {
+        #[serde(flatten)]
+        check: Check<'a>,
+    },
 }
 
-fn write(out: &mut dyn Write, captures: &[CaptureReport], _: &Layout) -> io::Result<()> {
-    for report in captures {
+impl Printer for Lines {
+    fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
         let source = &report.source;
         for flow in &report.flows {
             write_flow(out, source, flow)?;
-            for finding in &flow.findings {
-                write_finding(out, source, flow, finding)?;
+            for finding in json::findings(flow) {
+                line(out, &Line::Finding { source, flow: flow.index, finding })?;
             }
         }
-        write_capture(out, report)?;
+        for expectation in report.expected.iter().flatten().map(Expectation::new) {
+            line(out, &Line::Expectation { source, expectation })?;
+        }
+        write_capture(out, report)
     }
-    Ok(())
+
+    fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+        Check::new(outcome).map_or(Ok(()), |check| line(out, &Line::Check { check }))
+    }
 }
 
 /// The line of one flow, without its findings.

@@ -4,6 +4,7 @@
 //! same finding on many flows is one block, with one flow shown in full.
 
 mod blocks;
+mod checked;
 pub(super) mod table;
 
 use std::io::{self, Write};
@@ -11,27 +12,42 @@ use std::io::{self, Write};
 use crate::units;
 
 use super::style::{BOLD, Paint};
-use super::{CaptureReport, FlowReport, Format, Layout};
+use super::{CaptureReport, FlowReport, Format, Layout, Outcome, Printer};
 
-pub(super) static FORMAT: Format = Format { name: "text", summary: "a table and plain words", write };
+pub(super) static FORMAT: Format = Format {
+    name: "text",
+    summary: "a table and plain words",
+    printer: |layout| {
+        Box::new(Text { layout: Layout { width: layout.width.max(WIDTH_MIN), ..*layout }, captures: 0 })
+    },
+};
 
 /// Shorter than this no terminal is taken for.
 const WIDTH_MIN: usize = 40;
 
-fn write(out: &mut dyn Write, captures: &[CaptureReport], layout: &Layout) -> io::Result<()> {
-    let layout = Layout { width: layout.width.max(WIDTH_MIN), ..*layout };
-    for (index, report) in captures.iter().enumerate() {
-        if index > 0 {
+struct Text {
+    layout: Layout,
+    captures: u64,
+}
+
+impl Printer for Text {
+    fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
+        if self.captures > 0 {
             writeln!(out)?;
         }
-        capture(out, report, &layout)?;
+        self.captures += 1;
+        capture(out, report, &self.layout)?;
+        checked::capture(out, report, &self.layout)
     }
-    Ok(())
+
+    fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+        checked::outcome(out, outcome, &self.layout)
+    }
 }
 
 fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::Result<()> {
     let paint = Paint { color: layout.color };
-    writeln!(out, "{}: {}", paint.apply(BOLD, &report.source), summary(report))?;
+    writeln!(out, "{}: {}", paint.apply(BOLD, &units::visible(&report.source)), summary(report))?;
     let skipped: Vec<String> = report
         .skipped
         .reasons()
@@ -41,7 +57,7 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
         writeln!(out, "frames without a usable TCP segment: {}", skipped.join(", "))?;
     }
     if let Some(cause) = &report.incomplete {
-        writeln!(out, "incomplete: {cause}; what follows is about the part that was read")?;
+        writeln!(out, "incomplete: {}; what follows is about the part that was read", units::visible(cause))?;
     }
     let unlisted: Vec<String> = report
         .unlisted_flows

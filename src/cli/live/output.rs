@@ -70,7 +70,7 @@ impl Output {
         if self.style == Style::JsonLines {
             jsonl::write_capture(&mut out, &report)?;
         } else if let Some(format) = report::format(&self.format) {
-            (format.write)(&mut out, &[report], &self.layout)?;
+            format.write(&mut out, &[report], &self.layout)?;
         }
         out.flush()?;
         Ok(())
