@@ -205,3 +205,61 @@ impl Losses {
         FlowReport::new(index, flow, judgement)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::detect::rule;
+    use crate::flow::FlowTable;
+    use crate::source::{CaptureFile, Source};
+
+    /// The only flow of a recording.
+    fn flow(name: &str) -> Flow {
+        let path = format!("{}/fixtures/recordings/{name}.pcap", env!("CARGO_MANIFEST_DIR"));
+        let mut file = CaptureFile::open(&path, None).unwrap();
+        let decoder = Decoder::new(file.link_type()).unwrap();
+        let mut flows = FlowTable::default();
+        while file
+            .read_frame(&mut |frame| {
+                if let Ok(segment) = decoder.decode(frame) {
+                    flows.note(&segment);
+                }
+            })
+            .unwrap()
+        {}
+        flows.flows()[0].clone()
+    }
+
+    #[test]
+    fn exact_stops_are_not_weakened() {
+        let flow = flow("syn-set0-download.client");
+        let mut judgement = judge(&flow);
+        weaken(&mut judgement, &flow);
+        assert_eq!(judgement.verdict, Verdict::Stripped);
+        assert!(!judgement.weakened);
+    }
+
+    #[test]
+    fn health_that_rests_on_acks_that_may_be_missing_is_not_proven() {
+        let mut flow = flow("ok-download.client");
+        assert_eq!(judge(&flow).verdict, Verdict::Healthy);
+        for side in Side::BOTH {
+            flow.windows.of_mut(side).overshoots.best_robust = None;
+        }
+        let mut judgement = judge(&flow);
+        weaken(&mut judgement, &flow);
+        assert_eq!(judgement.verdict, Verdict::Unproven);
+        assert!(judgement.weakened);
+    }
+
+    #[test]
+    fn a_loss_that_the_capture_may_have_caused_is_only_possible() {
+        let flow = flow("ok-download.client");
+        let mut judgement = judge(&flow);
+        let blocked = rule("WS005").unwrap();
+        judgement.findings = vec![Finding::new(blocked, Confidence::Likely, String::new(), String::new())];
+        weaken(&mut judgement, &flow);
+        assert_eq!(judgement.verdict, Verdict::Suspect);
+        assert!(judgement.findings[0].seen.contains("dropped frames"));
+    }
+}
