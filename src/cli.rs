@@ -1,12 +1,16 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod analyze;
+mod capture;
 mod check;
+mod compare;
+mod details;
 mod explain;
 mod inputs;
 mod live;
 mod new_file;
 mod outputs;
+mod plot;
 mod terminal;
 mod windows;
 mod workarounds;
@@ -48,8 +52,10 @@ Exit status:
 enum Command {
     Analyze(analyze::Args),
     Check(Box<check::Args>),
+    Compare(compare::Args),
     Explain(explain::Args),
     Live(live::Args),
+    Plot(plot::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
@@ -67,8 +73,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Check(args) => check::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Live(args) => live::run(args),
+        Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };

@@ -99,9 +99,7 @@ impl Interface {
             })?;
         }
         let capture = capture.setnonblock().map_err(|error| failed(&error))?;
-        let number = capture.get_datalink();
-        let link_type =
-            LinkType { number: number.0, name: number.get_name().unwrap_or_else(|_| number.0.to_string()) };
+        let link_type = LinkType::new(capture.get_datalink().0);
         Ok(Self { name: name.to_owned(), capture, link_type, frames: 0, is_down: false })
     }
 
@@ -111,7 +109,7 @@ impl Interface {
     }
 
     fn take(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<u64, Error> {
-        let Self { capture, frames, .. } = self;
+        let Self { capture, frames, link_type, .. } = self;
         let before = *frames;
         let outcome = capture.dispatch(Some(at_most), |packet| {
             *frames += 1;
@@ -119,6 +117,7 @@ impl Interface {
             sink(&Frame {
                 number: *frames,
                 time_us: time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_usec),
+                link: link_type.number,
                 wire_bytes: packet.header.len,
                 data: packet.data,
             });

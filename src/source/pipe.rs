@@ -19,7 +19,7 @@ pub struct Pipe {
 
 enum Message {
     Opened(LinkType),
-    Frame { number: u64, time_us: i64, wire_bytes: u32, data: Box<[u8]> },
+    Frame { number: u64, time_us: i64, link: i32, wire_bytes: u32, data: Box<[u8]> },
     Failed(Error),
 }
 
@@ -55,6 +55,7 @@ fn forward(filter: Option<&str>, sender: &SyncSender<Message>) {
             let message = Message::Frame {
                 number: frame.number,
                 time_us: frame.time_us,
+                link: frame.link,
                 wire_bytes: frame.wire_bytes,
                 data: frame.data.into(),
             };
@@ -86,8 +87,8 @@ impl Arriving for Pipe {
         let mut next = self.arriving.recv_timeout(wait);
         loop {
             match next {
-                Ok(Message::Frame { number, time_us, wire_bytes, data }) => {
-                    sink(&Frame { number, time_us, wire_bytes, data: &data });
+                Ok(Message::Frame { number, time_us, link, wire_bytes, data }) => {
+                    sink(&Frame { number, time_us, link, wire_bytes, data: &data });
                     taken += 1;
                 }
                 Ok(Message::Failed(error)) => return Err(error),

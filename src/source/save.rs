@@ -13,6 +13,7 @@ const PENDING_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub struct SaveFile {
     file: File,
+    link: i32,
     pending: Vec<u8>,
 }
 
@@ -27,11 +28,15 @@ impl SaveFile {
         header.extend(snap_bytes.to_ne_bytes());
         header.extend(in_files(link_type.number).to_ne_bytes());
         file.write_all(&header)?;
-        Ok(Self { file, pending: Vec::new() })
+        Ok(Self { file, link: link_type.number, pending: Vec::new() })
     }
 
     /// Adds one frame; [`SaveFile::flush`] hands it to the system.
     pub fn note(&mut self, frame: &Frame<'_>) -> io::Result<()> {
+        if frame.link != self.link {
+            let cause = "the input has several link types, a pcap file has only one";
+            return Err(io::Error::new(io::ErrorKind::InvalidData, cause));
+        }
         let seconds = frame.time_us.div_euclid(1_000_000);
         let microseconds = frame.time_us.rem_euclid(1_000_000);
         let fields = [
@@ -76,7 +81,8 @@ mod tests {
         let path = folder.path().join("saved.pcap");
         let link_type = LinkType { number: 1, name: "EN10MB".to_owned() };
         let mut saved = SaveFile::begin(File::create(&path).unwrap(), &link_type, 128).unwrap();
-        let frame = Frame { number: 1, time_us: 1_700_000_000_123_456, wire_bytes: 1514, data: &[7; 60] };
+        let frame =
+            Frame { number: 1, time_us: 1_700_000_000_123_456, link: 1, wire_bytes: 1514, data: &[7; 60] };
         saved.note(&frame).unwrap();
         saved.note(&Frame { number: 2, data: &[8; 61], ..frame }).unwrap();
         saved.flush().unwrap();

@@ -32,6 +32,7 @@ const FILES_MAX: usize = 1_000;
 struct Kept {
     number: u64,
     time_us: i64,
+    link: i32,
     wire_bytes: u32,
     data: Box<[u8]>,
 }
@@ -92,6 +93,7 @@ impl Evidence {
         let kept = Kept {
             number: frame.number,
             time_us: frame.time_us,
+            link: frame.link,
             wire_bytes: frame.wire_bytes,
             data: frame.data.into(),
         };
@@ -156,8 +158,8 @@ impl Evidence {
         let file = File::create(self.folder.join(name(flow)))?;
         let mut saved = SaveFile::begin(file, &self.link_type, self.snap_bytes)?;
         for kept in self.collected.get(&flow.index).into_iter().flat_map(BTreeMap::values) {
-            let Kept { number, time_us, wire_bytes, ref data } = *kept;
-            saved.note(&Frame { number, time_us, wire_bytes, data })?;
+            let Kept { number, time_us, link, wire_bytes, ref data } = *kept;
+            saved.note(&Frame { number, time_us, link, wire_bytes, data })?;
         }
         saved.flush()
     }
