@@ -7,6 +7,7 @@ mod compare;
 mod details;
 mod explain;
 mod inputs;
+mod live;
 mod new_file;
 mod outputs;
 mod plot;
@@ -53,6 +54,7 @@ enum Command {
     Check(Box<check::Args>),
     Compare(compare::Args),
     Explain(explain::Args),
+    Live(live::Args),
     Plot(plot::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
@@ -73,6 +75,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Check(args) => check::run(args),
         Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Live(args) => live::run(args),
         Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),

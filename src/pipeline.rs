@@ -2,9 +2,11 @@
 //!
 //! The only place, with the command line, that knows more than one step of it.
 
+mod live;
 mod series;
 mod trace;
 
+pub use live::{Judged, LiveAnalysis};
 pub use series::Series;
 pub use trace::trace;
 

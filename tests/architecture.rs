@@ -43,12 +43,18 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("anstream", &["cli"]),
     ("anstyle", &["report"]),
     ("anyhow", &["cli", "workarounds"]),
+    ("caps", &["cli"]),
     ("clap", &["cli"]),
+    ("crossterm", &["cli"]),
     ("csv", &["report"]),
     ("etherparse", &["decode"]),
     ("flate2", &["source"]),
     ("foldhash", &["flow", "compare"]),
     ("indicatif", &["cli"]),
+    ("netlink_packet_core", &["source"]),
+    ("netlink_packet_sock_diag", &["source"]),
+    ("netlink_sys", &["source"]),
+    ("nix", &["cli", "source"]),
     ("lz4_flex", &["source"]),
     ("pcap", &["source"]),
     ("plotters", &["plot"]),
@@ -56,6 +62,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("ruzstd", &["source"]),
     ("serde", &["report", "policy", "workarounds"]),
     ("serde_json", &["report", "cli", "workarounds"]),
+    ("signal_hook", &["cli"]),
     ("strsim", &["policy"]),
     ("tabled", &["report"]),
     ("terminal_size", &["cli"]),
@@ -97,9 +104,11 @@ fn every_foreign_crate_is_named_by_its_owner_only() {
 #[test]
 fn every_dependency_has_an_owner() {
     let manifest = std::fs::read_to_string(root().join("Cargo.toml")).unwrap();
-    let section = manifest.split("\n[dependencies]\n").nth(1).unwrap().split("\n[").next().unwrap();
-    let dependencies: Vec<String> = section
-        .lines()
+    let section = |heading: &str| {
+        manifest.split(&format!("\n{heading}\n")).nth(1).unwrap().split("\n[").next().unwrap().lines()
+    };
+    let dependencies: Vec<String> = section("[dependencies]")
+        .chain(section("[target.'cfg(target_os = \"linux\")'.dependencies]"))
         .filter(|line| !line.starts_with('#'))
         .filter_map(|line| line.split_once('='))
         .map(|(name, _)| name.trim().replace('-', "_"))

@@ -1,6 +1,9 @@
 //! What is reported about one capture.
 
+use std::collections::BTreeMap;
+
 use crate::decode::Skip;
+use crate::detect::Verdict;
 
 use super::{Chart, Expected, FlowReport};
 
@@ -64,6 +67,8 @@ pub struct CaptureReport {
     pub dropped: Option<u64>,
     /// Flows that were forgotten to bound memory.
     pub evicted_flows: u64,
+    /// Flows that are only counted, by verdict: a live capture does not keep the report of every flow.
+    pub unlisted_flows: BTreeMap<Verdict, u64>,
     /// Capture time of the first frame.
     pub first_us: Option<i64>,
     /// Latest capture time.

@@ -13,6 +13,8 @@ pub struct WindowReport {
     pub offer: Offer,
     /// What follows from both offers as seen here.
     pub declared_shift: Option<u8>,
+    /// Where the declared shift is known from: `handshake` or `kernel`.
+    pub shift_source: Option<&'static str>,
     /// The shift under which the window is read, where it is known.
     pub effective_shift: Option<u8>,
     /// What the advertiser uses.
@@ -86,6 +88,8 @@ pub struct FlowReport {
     pub rtt_us: Option<i64>,
     /// Each side's window.
     pub windows: Sides<WindowReport>,
+    /// Something about it was weakened because the capture dropped frames.
+    pub weakened: bool,
     /// Findings, worst first.
     pub findings: Vec<Finding>,
     /// What a policy makes of each finding; empty without one.
@@ -121,6 +125,7 @@ impl FlowReport {
                 client: WindowReport::new(flow, &judgement, Side::Client),
                 server: WindowReport::new(flow, &judgement, Side::Server),
             },
+            weakened: judgement.weakened,
             findings: judgement.findings,
             standings: Vec::new(),
             selected: 0,
@@ -164,6 +169,10 @@ impl WindowReport {
         Self {
             offer: flow.handshake.offer(side),
             declared_shift: shifts.declared,
+            shift_source: shifts.declared.map(|_| match flow.handshake.scaling_on_wire() {
+                Some(_) => "handshake",
+                None => "kernel",
+            }),
             effective_shift: *judgement.effective_shift.of(side),
             applied_shift: shifts.applied,
             believed_shift: shifts.believed,

@@ -131,6 +131,8 @@ pub(super) struct Flow<'a> {
     first_unix_us: i64,
     duration_us: i64,
     rtt_us: Option<i64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    weakened_by_drops: bool,
     windows: Windows<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<FindingJson>>,
@@ -157,6 +159,7 @@ impl<'a> Flow<'a> {
             first_unix_us: flow.first_us,
             duration_us: flow.duration_us,
             rtt_us: flow.rtt_us,
+            weakened_by_drops: flow.weakened,
             windows: Windows {
                 client: Window::new(&flow.windows.client),
                 server: Window::new(&flow.windows.server),
@@ -215,7 +218,7 @@ impl<'a> Window<'a> {
                 _ => None,
             },
             declared_shift: window.declared_shift,
-            shift_source: window.declared_shift.map(|_| "handshake"),
+            shift_source: window.shift_source,
             applied_shift: interval(window.applied_shift),
             believed_shift: interval(window.believed_shift),
             reason: window.applied_shift.err().or(window.believed_shift.err()),

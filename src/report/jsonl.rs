@@ -4,8 +4,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
+use crate::detect::Finding;
+
 use super::json::{self, Capture, Check, Expectation, FindingJson, Flow};
-use super::{CaptureReport, Format, Outcome, Printer};
+use super::{CaptureReport, FlowReport, Format, Outcome, Printer};
 
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
@@ -49,7 +51,7 @@ impl Printer for Lines {
     fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
         let source = &report.source;
         for flow in &report.flows {
-            line(out, &Line::Flow { source, flow: Flow::new(flow) })?;
+            write_flow(out, source, flow)?;
             for finding in json::findings(flow) {
                 line(out, &Line::Finding { source, flow: flow.index, finding })?;
             }
@@ -57,12 +59,32 @@ impl Printer for Lines {
         for expectation in report.expected.iter().flatten().map(Expectation::new) {
             line(out, &Line::Expectation { source, expectation })?;
         }
-        line(out, &Line::Capture { capture: Capture::new(report) })
+        write_capture(out, report)
     }
 
     fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
         Check::new(outcome).map_or(Ok(()), |check| line(out, &Line::Check { check }))
     }
+}
+
+/// The line of one flow, without its findings.
+pub fn write_flow(out: &mut dyn Write, source: &str, flow: &FlowReport) -> io::Result<()> {
+    line(out, &Line::Flow { source, flow: Flow::new(flow) })
+}
+
+/// The line of one finding.
+pub fn write_finding(
+    out: &mut dyn Write,
+    source: &str,
+    flow: &FlowReport,
+    finding: &Finding,
+) -> io::Result<()> {
+    line(out, &Line::Finding { source, flow: flow.index, finding: FindingJson::new(finding) })
+}
+
+/// The line of one capture, without its flows.
+pub fn write_capture(out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
+    line(out, &Line::Capture { capture: Capture::new(report) })
 }
 
 fn line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {

@@ -5,7 +5,7 @@
 
 mod blocks;
 mod checked;
-mod table;
+pub(super) mod table;
 
 use std::io::{self, Write};
 
@@ -63,6 +63,15 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
     if let Some(cause) = &report.incomplete {
         writeln!(out, "incomplete: {}; what follows is about the part that was read", units::visible(cause))?;
     }
+    let unlisted: Vec<String> = report
+        .unlisted_flows
+        .iter()
+        .rev()
+        .map(|(verdict, count)| format!("{} {}", units::grouped(*count), verdict.name()))
+        .collect();
+    if !unlisted.is_empty() {
+        writeln!(out, "ended and not listed: {}", unlisted.join(", "))?;
+    }
     if report.flows.is_empty() {
         return Ok(());
     }
@@ -79,13 +88,18 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
 }
 
 fn summary(report: &CaptureReport) -> String {
-    let mut parts =
-        vec![units::count(report.frames, "frame"), units::count(report.flows.len() as u64, "flow")];
+    let mut parts = {
+        let flows = report.flows.len() as u64 + report.unlisted_flows.values().sum::<u64>();
+        vec![units::count(report.frames, "frame"), units::count(flows, "flow")]
+    };
     if let Some((first, last)) = report.first_us.zip(report.last_us) {
         parts.push(units::duration(last - first));
     }
     if let Some(dropped) = report.dropped.filter(|dropped| *dropped > 0) {
-        parts.push(format!("{} dropped by the capturing system", units::grouped(dropped)));
+        parts.push(format!(
+            "{} dropped by the capturing system (what that could fake is weakened)",
+            units::grouped(dropped)
+        ));
     }
     if report.evicted_flows > 0 {
         parts.push(format!("{} judged early to bound memory", units::count(report.evicted_flows, "flow")));
