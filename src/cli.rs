@@ -1,7 +1,16 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod analyze;
+mod capture;
+mod check;
+mod compare;
+mod details;
 mod explain;
+mod inputs;
+mod live;
+mod new_file;
+mod outputs;
+mod plot;
 mod terminal;
 mod windows;
 mod workarounds;
@@ -16,6 +25,8 @@ use clap::{Parser, Subcommand};
 pub(crate) enum Exit {
     /// Done.
     Done,
+    /// `check` found something that fails it.
+    Failed,
     /// An input could not be opened or not be read to its end; said on standard error.
     Incomplete,
 }
@@ -32,14 +43,19 @@ struct Cli {
 
 const EXIT_STATUS: &str = "\
 Exit status:
-  0  done
+  0  done; check: judged, and nothing fails
+  1  check: something fails
   2  error: usage, an input that cannot be opened, or one that could not be read to its end (the report on
      the part that was read is still printed)";
 
 #[derive(Debug, Subcommand)]
 enum Command {
     Analyze(analyze::Args),
+    Check(Box<check::Args>),
+    Compare(compare::Args),
     Explain(explain::Args),
+    Live(live::Args),
+    Plot(plot::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
@@ -56,12 +72,17 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     };
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
+        Command::Check(args) => check::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Live(args) => live::run(args),
+        Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };
     match outcome {
         Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::Failed) => ExitCode::from(1),
         Ok(Exit::Incomplete) => ExitCode::from(2),
         Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {

@@ -11,6 +11,7 @@
 mod ethernet;
 mod gre;
 mod gtp;
+mod headers;
 mod ipv6_over_udp;
 mod link;
 mod mpls;
@@ -28,6 +29,7 @@ mod udp;
 mod walk;
 mod wlan;
 
+pub use headers::{Checksum, Headers, OptionBytes};
 pub use link::{Decoder, UnsupportedLinkType};
 pub use options::{Offer, Options};
 pub use outer::{Layer, Outer};

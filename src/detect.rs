@@ -7,6 +7,7 @@
 
 mod case;
 mod finding;
+mod losses;
 mod rule;
 mod rules;
 mod shifts;
@@ -14,6 +15,7 @@ mod verdict;
 
 pub use case::Case;
 pub use finding::{Confidence, Cost, Direction, Finding, FrameNote, Severity};
+pub use losses::weaken;
 pub use rule::{Explanation, RULES, Rule, rule};
 pub use shifts::{Bounds, Interval, ScalesLess, Shifts};
 pub use verdict::{Judgement, Verdict, judge};

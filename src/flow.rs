@@ -4,12 +4,15 @@
 //! flow is bounded, nothing grows with the number of segments: [`FLOW_BYTES_MAX`].
 
 mod advertised;
+mod concurrent;
 mod connection;
 mod granted;
 mod handshake;
 mod history;
+mod kernel;
 mod observed;
 mod overshoot;
+mod queue;
 mod sequence;
 mod stops;
 mod table;
@@ -17,9 +20,11 @@ mod transmissions;
 mod window;
 
 pub use advertised::Advertised;
+pub use concurrent::{ConcurrentFlows, End, Ended, Limits};
 pub use connection::Flow;
 pub use granted::Granted;
 pub use handshake::{Altered, Handshake, Syn, Twin};
+pub use kernel::{Kernel, KernelView};
 pub use observed::Observed;
 pub use overshoot::{Overshoot, Overshoots};
 pub use stops::{Stop, Stops};

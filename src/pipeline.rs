@@ -2,22 +2,62 @@
 //!
 //! The only place, with the command line, that knows more than one step of it.
 
+mod live;
 mod series;
+mod trace;
 
+pub use live::{Judged, LiveAnalysis};
 pub use series::Series;
+pub use trace::trace;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::judge;
 use crate::flow::FlowTable;
 use crate::report::{CaptureReport, FlowReport};
-use crate::source::{Error, Frame, Source};
+use crate::source::{Error, Frame, Selector, Source};
 
 /// A capture that is being judged. Feed it frames, then finish it.
 #[derive(Debug)]
 pub struct Analysis {
     decoder: Decoder,
     flows: FlowTable,
+    selection: Selection,
     report: CaptureReport,
+}
+
+/// Which flows the selectors of a policy pick.
+#[derive(Default)]
+struct Selection {
+    selectors: Vec<Selector>,
+    /// By the index of the flow, a bit per selector.
+    selected: Vec<u64>,
+}
+
+impl std::fmt::Debug for Selection {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Selection").field("selected", &self.selected).finish_non_exhaustive()
+    }
+}
+
+impl Selection {
+    fn note(&mut self, frame: &Frame<'_>, flow: usize) {
+        if self.selectors.is_empty() {
+            return;
+        }
+        if self.selected.len() <= flow {
+            self.selected.resize(flow + 1, 0);
+        }
+        let Some(selected) = self.selected.get_mut(flow) else { return };
+        for (bit, selector) in self.selectors.iter().enumerate() {
+            if *selected & (1 << bit) == 0 && selector.matches(frame) {
+                *selected |= 1 << bit;
+            }
+        }
+    }
+
+    fn of(&self, flow: u64) -> u64 {
+        usize::try_from(flow).ok().and_then(|flow| self.selected.get(flow)).copied().unwrap_or(0)
+    }
 }
 
 impl Analysis {
@@ -27,12 +67,21 @@ impl Analysis {
         Ok(Self {
             decoder,
             flows: FlowTable::default(),
+            selection: Selection::default(),
             report: CaptureReport {
                 source: name.to_owned(),
                 link_type: link_type.name.clone(),
                 ..CaptureReport::default()
             },
         })
+    }
+
+    /// Marks the flows of which a frame matches an expression in tcpdump's syntax: a bit of
+    /// [`FlowReport::selected`] for each, 64 at most.
+    pub fn select(&mut self, source: &dyn Source, expressions: &[String]) -> Result<(), Error> {
+        let compile = |expression: &String| Selector::compile(source.link_type(), expression);
+        self.selection.selectors = expressions.iter().take(64).map(compile).collect::<Result<_, _>>()?;
+        Ok(())
     }
 
     /// Takes one frame into account.
@@ -43,7 +92,8 @@ impl Analysis {
         match self.decoder.decode(frame) {
             Ok(segment) => {
                 report.segments += 1;
-                self.flows.note(&segment);
+                let flow = self.flows.note(&segment);
+                self.selection.note(frame, flow);
             }
             Err(skip) => report.skipped.count(skip),
         }
@@ -73,7 +123,11 @@ impl Analysis {
     pub fn finish(mut self) -> CaptureReport {
         self.flows.link_twins();
         let flows = self.flows.flows().iter().zip(0..);
-        let flows = flows.map(|(flow, index)| FlowReport::new(index, flow, judge(flow))).collect();
+        let flows = flows.map(|(flow, index)| FlowReport {
+            selected: self.selection.of(index),
+            ..FlowReport::new(index, flow, judge(flow))
+        });
+        let flows = flows.collect();
         CaptureReport { flows, ..self.report }
     }
 }

@@ -4,15 +4,29 @@
 //! judged. Formats print them and compute nothing: one file per format, one line in [`FORMATS`].
 
 mod capture;
+mod compare;
+mod details;
+mod fault;
 mod flow;
 mod format;
+mod github;
 mod json;
-mod jsonl;
+pub mod jsonl;
+mod junit;
+pub mod line;
+mod markdown;
+mod outcome;
+mod sarif;
+pub mod screen;
 mod series;
 mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
+pub use compare::{COMPARISON_FORMATS, ComparisonFormat};
+pub use details::Chart;
+pub use fault::Fault;
 pub use flow::{FlowReport, Limits, WindowReport};
-pub use format::{FORMATS, Format, Layout, format};
+pub use format::{FORMATS, Format, Layout, Printer, format};
+pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};
 pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

@@ -1,22 +1,36 @@
-//! Where frames come from: saved captures.
+//! Where frames come from: saved captures, interfaces and pipes.
 //!
-//! This stage owns the `pcap` crate, for filters and for capturing, and the decompressors. It numbers frames the way Wireshark does (from 1, every frame of the
-//! capture, also those that a filter hides), so that every number in a report can be opened there.
+//! This stage owns the `pcap` crate and the decompressors. It numbers frames the way Wireshark does (from 1,
+//! every frame of the capture, also those that a filter hides), so that every number in a report can be opened
+//! there.
 
 mod bytes;
 mod compressed;
 mod file;
 mod filter;
 mod format;
+mod interfaces;
 mod join;
+mod kernel;
+mod live;
 mod paths;
 mod pcap_file;
 mod pcapng;
+mod pipe;
+mod reader;
+mod save;
+mod selector;
 mod snoop;
 
 pub use file::CaptureFile;
+pub use interfaces::{InterfaceInfo, interfaces};
 pub use join::Joined;
+pub use kernel::{KernelConnection, KernelConnections};
+pub use live::{Arriving, Batch, Interface, Lost, Settings};
 pub use paths::{Input, expand};
+pub use pipe::Pipe;
+pub use save::SaveFile;
+pub use selector::Selector;
 
 /// One captured frame.
 #[derive(Clone, Copy, Debug)]
@@ -75,6 +89,28 @@ pub enum Error {
         /// What libpcap said.
         cause: String,
     },
+    /// This process may not capture.
+    #[error("cannot capture on '{interface}': permission denied")]
+    Permission {
+        /// The interface.
+        interface: String,
+    },
+    /// The interface cannot be opened.
+    #[error("cannot capture on '{interface}': {cause}")]
+    Interface {
+        /// The interface.
+        interface: String,
+        /// What libpcap said.
+        cause: String,
+    },
+    /// The capture ended by itself.
+    #[error("the capture on '{interface}' ended: {cause}")]
+    Vanished {
+        /// The interface.
+        interface: String,
+        /// What libpcap said.
+        cause: String,
+    },
     /// The filter expression does not compile for this link type.
     #[error("cannot compile the filter '{expression}': {cause}")]
     Filter {
@@ -89,7 +125,12 @@ impl Error {
     /// What libpcap or the system said, without the name of the file.
     pub fn cause(&self) -> &str {
         match self {
-            Self::Open { cause, .. } | Self::Incomplete { cause, .. } | Self::Filter { cause, .. } => cause,
+            Self::Open { cause, .. }
+            | Self::Incomplete { cause, .. }
+            | Self::Filter { cause, .. }
+            | Self::Interface { cause, .. }
+            | Self::Vanished { cause, .. } => cause,
+            Self::Permission { .. } => "permission denied",
             Self::NoCapture { .. } => "no capture in the directory",
         }
     }

@@ -3,6 +3,10 @@
 //! Times are microseconds of the capture's clock (`_us`), sizes are bytes (`_bytes`), rates are bytes per
 //! second. Unknown is `?`, never 0.
 
+mod visible;
+
+pub use visible::visible;
+
 /// `1482752` as `1,482,752`.
 pub fn grouped(number: u64) -> String {
     let digits = number.to_string();

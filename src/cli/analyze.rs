@@ -1,14 +1,10 @@
 //! `wscale analyze FILE...`: judge saved captures.
 
-use std::io::{self, Write};
+use crate::report::Outcome;
 
-use clap::builder::PossibleValuesParser;
-
-use crate::pipeline::Analysis;
-use crate::report::{self, CaptureReport, FORMATS, Layout};
-use crate::source::{self, CaptureFile, Input, Joined, Source};
-
-use super::{Exit, terminal};
+use super::inputs::{Inputs, Judged};
+use super::outputs::{Look, OnBrokenPipe, Outputs};
+use super::{Exit, details, terminal};
 
 /// Judge saved captures
 ///
@@ -17,102 +13,52 @@ use super::{Exit, terminal};
 #[derive(Debug, clap::Args)]
 #[command(visible_alias = "analyse", after_help = EXAMPLES)]
 pub(crate) struct Args {
-    /// Captures, directories of captures, or - for standard input
-    #[arg(required = true, value_name = "FILE")]
-    files: Vec<String>,
+    #[command(flatten)]
+    inputs: Inputs,
 
-    /// Take the files as the pieces of one rotated capture (tcpdump -C or -G)
-    #[arg(long, help_heading = "Input")]
-    join: bool,
+    #[command(flatten)]
+    outputs: Outputs,
 
-    /// Judge only frames that match, in tcpdump's syntax; frames keep their numbers
-    #[arg(long, value_name = "BPF", help_heading = "Input")]
-    filter: Option<String>,
+    #[command(flatten)]
+    look: Look,
 
-    /// How to print the report
-    #[arg(long, default_value = "text", value_parser = PossibleValuesParser::new(FORMATS.map(|format| format.name)), help_heading = "Output")]
-    format: String,
-
-    /// Show this many flows in the table, worst first
-    #[arg(long, value_name = "N", default_value_t = 20, conflicts_with = "all", help_heading = "Output")]
-    top: usize,
-
-    /// Show all flows in the table
-    #[arg(long, help_heading = "Output")]
-    all: bool,
-
-    /// When to use colour
-    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
-    color: terminal::Color,
+    /// Show only this flow, in full: both windows, their shifts, the evidence, a chart
+    #[arg(long, value_name = "N", conflicts_with_all = ["top", "all"], help_heading = "Output")]
+    flow: Option<u64>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   wscale analyze slow-download.pcap
   wscale analyze --filter 'host 192.0.2.7 and port 443' captures/
+  wscale analyze --flow 3 slow-download.pcap
   wscale analyze --join ring.pcap0 ring.pcap1 ring.pcap2
   ssh host tcpdump -w - tcp | wscale analyze --format json -";
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    if let Some(index) = args.flow {
+        return one_flow(args, index);
+    }
+    let mut reports = args.outputs.open(&args.look, OnBrokenPipe::Stop)?;
+    let mut outcome = Outcome::default();
+    args.inputs.judge(&[], &mut |Judged { report, error }| {
+        if let Some(error) = error {
+            terminal::complain(&error);
+            outcome.errors.push(format!("{error:#}"));
+        }
+        report.map_or(Ok(()), |report| reports.capture(&report))
+    })?;
+    reports.finish(&outcome)?;
+    Ok(if outcome.errors.is_empty() { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Reports one flow of one capture.
+fn one_flow(args: &Args, index: u64) -> anyhow::Result<Exit> {
+    let capture = args.inputs.capture()?;
     let mut exit = Exit::Done;
-    let mut reports = Vec::new();
-    for inputs in inputs(args, &mut exit) {
-        match judge(&inputs, args.filter.as_deref(), &mut exit) {
-            Ok(report) => reports.push(report),
-            Err(error) => {
-                terminal::complain(&error);
-                exit = Exit::Incomplete;
-            }
-        }
-    }
-    let layout = Layout {
-        width: terminal::width(),
-        top: if args.all { usize::MAX } else { args.top },
-        color: args.color.is_on(),
-    };
-    if let (Some(format), false) = (report::format(&args.format), reports.is_empty()) {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        (format.write)(&mut out, &reports, &layout)?;
-        out.flush()?;
-    }
+    let report = details::report(&capture, index, &mut exit)?;
+    let mut reports = args.outputs.open(&args.look, OnBrokenPipe::Stop)?;
+    reports.capture(&report)?;
+    reports.finish(&Outcome::default())?;
     Ok(exit)
-}
-
-/// The captures to judge, each a list of pieces. What cannot be found is said at once.
-fn inputs(args: &Args, exit: &mut Exit) -> Vec<Vec<Input>> {
-    let mut found = Vec::new();
-    for file in &args.files {
-        match source::expand(file) {
-            Ok(inputs) => found.extend(inputs),
-            Err(error) => {
-                terminal::complain(&error.into());
-                *exit = Exit::Incomplete;
-            }
-        }
-    }
-    match (args.join, found.is_empty()) {
-        (_, true) => Vec::new(),
-        (true, false) => vec![found],
-        (false, false) => found.into_iter().map(|input| vec![input]).collect(),
-    }
-}
-
-fn judge(pieces: &[Input], filter: Option<&str>, exit: &mut Exit) -> anyhow::Result<CaptureReport> {
-    let paths: Vec<String> = pieces.iter().map(|input| input.path.clone()).collect();
-    let name = paths.join("+");
-    let size = pieces.iter().map(|input| input.size_bytes).sum();
-    let mut source: Box<dyn Source> = match paths.as_slice() {
-        [path] => Box::new(CaptureFile::open(path, filter)?),
-        _ => Box::new(Joined::open(&paths, filter)?),
-    };
-    let mut analysis = Analysis::new(&name, source.as_ref())
-        .map_err(|error| anyhow::anyhow!("cannot judge '{name}': {error}"))?;
-    let bar = terminal::progress(&name, size);
-    let ended = analysis.read(source.as_mut(), &mut |bytes| terminal::advance(&bar, bytes));
-    bar.finish_and_clear();
-    if let Err(error) = ended {
-        terminal::complain(&error.into());
-        *exit = Exit::Incomplete;
-    }
-    Ok(analysis.finish())
 }

@@ -5,6 +5,8 @@ use std::io::IsTerminal;
 use clap::ValueEnum;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::units;
+
 /// Width where there is no terminal to ask.
 const DEFAULT_WIDTH: usize = 100;
 
@@ -41,9 +43,16 @@ pub(crate) fn width() -> usize {
         .unwrap_or(DEFAULT_WIDTH)
 }
 
-/// One line on standard error: `wscale: what: cause`.
+/// One line on standard error: `wscale: what: cause`, and a line with a hint where there is one.
 pub(crate) fn complain(error: &anyhow::Error) {
-    anstream::eprintln!("wscale: {error:#}");
+    say(&format!("{error:#}"));
+}
+
+/// The same with a text. Names in it come from elsewhere: they must not act on the terminal or the log.
+pub(crate) fn say(text: &str) {
+    const HINT: &str = "\nhint: ";
+    let parts: Vec<_> = text.split(HINT).map(units::visible).collect();
+    anstream::eprintln!("wscale: {}", parts.join(HINT));
 }
 
 /// A progress bar on standard error for inputs that take longer than a second; only on a terminal, and only
@@ -56,11 +65,11 @@ pub(crate) fn progress(name: &str, size_bytes: Option<u64>) -> ProgressBar {
     if let Ok(style) = ProgressStyle::with_template("{msg} {wide_bar} {bytes}/{total_bytes} {eta}") {
         bar.set_style(style);
     }
-    bar.set_message(name.to_owned());
+    bar.set_message(units::visible(name).into_owned());
     bar
 }
 
-/// Shows how far it got, once a second has passed.
+/// Adds what was read, and shows it once a second has passed.
 pub(crate) fn advance(bar: &ProgressBar, bytes: u64) {
     if bar.is_hidden()
         && bar.length().is_some()
@@ -69,5 +78,5 @@ pub(crate) fn advance(bar: &ProgressBar, bytes: u64) {
     {
         bar.set_draw_target(ProgressDrawTarget::stderr());
     }
-    bar.set_position(bytes);
+    bar.inc(bytes);
 }

@@ -66,7 +66,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut series = Series::new(&source)
         .map_err(|error| anyhow::anyhow!("cannot read the windows of '{}': {error}", args.file))?;
     let format = report::series_format(&args.format).ok_or_else(|| anyhow::anyhow!("no such format"))?;
-    let mut writer = (format.begin)(Box::new(io::stdout()))?;
+    let mut writer = (format.begin)(Box::new(io::stdout()));
     let ended = read(args.flow, &mut source, &mut series, writer.as_mut());
     writer.flush()?;
     match (ended?, args.flow) {

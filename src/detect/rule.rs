@@ -1,8 +1,8 @@
 //! What a rule is, and the registry of all rules. To add one: a file in `rules/`, and a line in [`RULES`].
 
 use super::rules::{
-    ws001, ws002, ws003, ws004, ws005, ws006, ws007, ws008, ws101, ws102, ws103, ws104, ws105, ws201, ws202,
-    ws203,
+    ws001, ws002, ws003, ws004, ws005, ws006, ws007, ws008, ws009, ws101, ws102, ws103, ws104, ws105, ws201,
+    ws202, ws203,
 };
 use super::{Case, Finding, Severity};
 
@@ -49,7 +49,7 @@ pub struct Rule {
 }
 
 /// All rules, by code.
-pub static RULES: [&Rule; 16] = [
+pub static RULES: [&Rule; 17] = [
     &ws001::RULE,
     &ws002::RULE,
     &ws003::RULE,
@@ -58,6 +58,7 @@ pub static RULES: [&Rule; 16] = [
     &ws006::RULE,
     &ws007::RULE,
     &ws008::RULE,
+    &ws009::RULE,
     &ws101::RULE,
     &ws102::RULE,
     &ws103::RULE,

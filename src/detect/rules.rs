@@ -8,6 +8,7 @@ pub(super) mod ws005;
 pub(super) mod ws006;
 pub(super) mod ws007;
 pub(super) mod ws008;
+pub(super) mod ws009;
 pub(super) mod ws101;
 pub(super) mod ws102;
 pub(super) mod ws103;

@@ -24,6 +24,17 @@ pub enum Verdict {
 }
 
 impl Verdict {
+    /// All of them, the worst last.
+    pub const ALL: [Self; 7] = [
+        Self::Healthy,
+        Self::Off,
+        Self::Unproven,
+        Self::Unknown,
+        Self::Suspect,
+        Self::Blocked,
+        Self::Stripped,
+    ];
+
     /// The word for it.
     pub fn name(self) -> &'static str {
         match self {
@@ -50,6 +61,8 @@ pub struct Judgement {
     /// The shift under which this side's window is read: what the advertiser uses where that is known,
     /// else what was declared.
     pub effective_shift: Sides<Option<u8>>,
+    /// Frames that the capture dropped could have faked more than is said here.
+    pub weakened: bool,
     /// All findings, worst first.
     pub findings: Vec<Finding>,
 }
@@ -90,10 +103,16 @@ pub fn judge(flow: &Flow) -> Judgement {
     };
     let effective_shift = Sides { client: effective(Side::Client), server: effective(Side::Server) };
     let verdict = verdict(flow, &findings, proven, &case.shifts);
-    Judgement { verdict, shifts: case.shifts, proven, effective_shift, findings }
+    Judgement { verdict, shifts: case.shifts, proven, effective_shift, weakened: false, findings }
 }
 
-fn verdict(flow: &Flow, findings: &[Finding], proven: Sides<bool>, shifts: &Sides<Shifts>) -> Verdict {
+/// Sums up.
+pub(super) fn verdict(
+    flow: &Flow,
+    findings: &[Finding],
+    proven: Sides<bool>,
+    shifts: &Sides<Shifts>,
+) -> Verdict {
     if flow.is_incoherent() {
         return Verdict::Unknown;
     }

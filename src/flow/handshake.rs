@@ -2,7 +2,7 @@
 
 use crate::decode::{Offer, Segment};
 
-use super::{MAX_SHIFT, Side, Sides};
+use super::{Kernel, MAX_SHIFT, Side, Sides};
 
 /// One side's SYN, as first captured, and what its retransmissions changed.
 #[derive(Clone, Copy, Debug)]
@@ -77,6 +77,8 @@ pub struct Handshake {
     /// From an ACK captured here to the reaction of this side captured here: the part of the round trip that
     /// lies on this side of the capture point.
     pub lag_us: Sides<Option<i64>>,
+    /// What the kernel of one end says, where it was asked.
+    pub kernel: Kernel,
 }
 
 impl Handshake {
@@ -193,14 +195,30 @@ impl Handshake {
     /// their `<SYN>` segments to enable window scaling in either direction."
     pub fn declared_shift(&self, side: Side) -> Option<u8> {
         match self.scaling() {
-            Some(true) => self.latest_shift(side),
+            Some(true) => self.latest_shift(side).or_else(|| self.kernel.view().map(|view| view.shift(side))),
             Some(false) => Some(0),
             None => None,
         }
     }
 
-    /// Whether both offered (`true`) or one declined (`false`); `None` where the capture does not tell.
+    /// Takes the kernel's answer into account: at its own end an ACK takes effect at once, at the other end
+    /// after a round trip.
+    pub fn asked(&mut self, kernel: Kernel) {
+        self.kernel = kernel;
+        if let (Some(view), None) = (kernel.view(), self.rtt_us()) {
+            *self.lag_us.of_mut(view.side) = view.rtt_us.map(|_| 0);
+            *self.lag_us.of_mut(view.side.peer()) = view.rtt_us;
+        }
+    }
+
+    /// Whether both offered (`true`) or one declined (`false`); where the capture does not tell, what the
+    /// kernel of an end says; else `None`.
     pub fn scaling(&self) -> Option<bool> {
+        self.scaling_on_wire().or_else(|| self.kernel.view().map(|view| view.shifts.is_some()))
+    }
+
+    /// Whether both offered (`true`) or one declined (`false`); `None` where the capture does not tell.
+    pub fn scaling_on_wire(&self) -> Option<bool> {
         let offers = Side::BOTH.map(|side| self.syn.of(side).map_or(Offer::Unseen, |syn| syn.offer));
         if offers.contains(&Offer::Absent) {
             return Some(false);
@@ -225,7 +243,8 @@ impl Handshake {
     /// The smaller maximum segment size of both sides: no segment of either direction should exceed it.
     pub fn maximum_segment_size(&self) -> Option<u16> {
         let sizes = Side::BOTH.map(|side| self.syn.of(side).and_then(|syn| syn.maximum_segment_size));
-        sizes.into_iter().flatten().min()
+        let announced = || self.kernel.view().and_then(|view| view.maximum_segment_size);
+        sizes.into_iter().flatten().min().or_else(announced)
     }
 
     /// Both SYNs carry MPTCP: windows are relative to the data acknowledgment (RFC 8684 §3.3.1).

@@ -13,10 +13,10 @@ const TWIN_US: i64 = 1_000_000;
 
 /// Both endpoints, the smaller first: the same for both directions.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-struct Key(Endpoint, Endpoint);
+pub(super) struct Key(Endpoint, Endpoint);
 
 impl Key {
-    fn of(segment: &Segment) -> Self {
+    pub(super) fn of(segment: &Segment) -> Self {
         let (a, b) = (segment.source, segment.destination);
         if a <= b { Self(a, b) } else { Self(b, a) }
     }
@@ -55,14 +55,9 @@ impl FlowTable {
     pub fn link_twins(&mut self) {
         let mut seen: HashMap<(u32, u32), usize, RandomState> = HashMap::default();
         for index in 0..self.flows.len() {
-            let Some(syn) = self.flows.get(index).map(|flow| flow.handshake.syn) else { continue };
-            let (Some(client), Some(server)) = (syn.client, syn.server) else { continue };
-            let key = (client.sequence, server.sequence);
+            let Some(key) = self.flows.get(index).and_then(twin_key) else { continue };
             match seen.get(&key).copied() {
-                Some(other) if self.are_twins(other, index) => {
-                    self.link(other, index);
-                    self.link(index, other);
-                }
+                Some(other) if self.link(other, index) && self.link(index, other) => {}
                 _ => {
                     seen.insert(key, index);
                 }
@@ -70,18 +65,13 @@ impl FlowTable {
         }
     }
 
-    fn are_twins(&self, a: usize, b: usize) -> bool {
-        let (Some(a), Some(b)) = (self.flows.get(a), self.flows.get(b)) else { return false };
-        a.endpoints != b.endpoints && (a.first_us - b.first_us).abs() < TWIN_US
-    }
-
-    fn link(&mut self, index: usize, other: usize) {
-        let Some(syn) = self.flows.get(other).map(|flow| flow.handshake.syn) else { return };
-        let facts = |syn: Option<Syn>| syn.map(|syn| (syn.frame, syn.offer));
-        if let Some(flow) = self.flows.get_mut(index) {
-            let syn = Sides { client: facts(syn.client), server: facts(syn.server) };
-            flow.twin = Some(Twin { index: other as u64, syn });
+    fn link(&mut self, index: usize, other: usize) -> bool {
+        let (Some(flow), Some(beyond)) = (self.flows.get(index), self.flows.get(other)) else { return false };
+        let twin = twin_of(flow, other as u64, beyond);
+        if let (Some(flow), Some(_)) = (self.flows.get_mut(index), twin) {
+            flow.twin = twin;
         }
+        twin.is_some()
     }
 
     /// The flows, in the order of their first frame.
@@ -90,10 +80,25 @@ impl FlowTable {
     }
 }
 
+/// Both initial sequence numbers: the same on both sides of an address translation.
+pub(super) fn twin_key(flow: &Flow) -> Option<(u32, u32)> {
+    let syn = flow.handshake.syn;
+    Some((syn.client?.sequence, syn.server?.sequence))
+}
+
+/// What `flow` is told about `other`, which has the same initial sequence numbers.
+pub(super) fn twin_of(flow: &Flow, index: u64, other: &Flow) -> Option<Twin> {
+    let facts = |syn: Option<Syn>| syn.map(|syn| (syn.frame, syn.offer));
+    let Sides { client, server } = other.handshake.syn;
+    let syn = Sides { client: facts(client), server: facts(server) };
+    (flow.endpoints != other.endpoints && (flow.first_us - other.first_us).abs() < TWIN_US)
+        .then_some(Twin { index, syn })
+}
+
 /// A SYN with another sequence number than its sender's data is a new connection on the same 4-tuple. The
 /// same number again is a retransmission, also behind a RST: hosts retry what was refused. A SYN-ACK answers a
 /// SYN and begins nothing. Wireshark numbers its streams by the same rule.
-fn begins_anew(flow: &Flow, segment: &Segment) -> bool {
+pub(super) fn begins_anew(flow: &Flow, segment: &Segment) -> bool {
     if !segment.flags.syn || segment.flags.ack {
         return false;
     }

@@ -1,8 +1,11 @@
 //! What is reported about one capture.
 
-use crate::decode::Skip;
+use std::collections::BTreeMap;
 
-use super::FlowReport;
+use crate::decode::Skip;
+use crate::detect::Verdict;
+
+use super::{Chart, Expected, FlowReport};
 
 /// Frames that hold no usable segment, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -64,10 +67,27 @@ pub struct CaptureReport {
     pub dropped: Option<u64>,
     /// Flows that were forgotten to bound memory.
     pub evicted_flows: u64,
+    /// Flows that are only counted, by verdict: a live capture does not keep the report of every flow.
+    pub unlisted_flows: BTreeMap<Verdict, u64>,
     /// Capture time of the first frame.
     pub first_us: Option<i64>,
     /// Latest capture time.
     pub last_us: Option<i64>,
     /// All flows, in the order of their first frame.
     pub flows: Vec<FlowReport>,
+    /// What a policy expects of it, `None` without one.
+    pub expected: Option<Vec<Expected>>,
+    /// The flow is told in full, with these charts.
+    pub charts: Option<Vec<Chart>>,
+}
+
+impl CaptureReport {
+    /// The flows, the worst first; of equally bad ones those with more data.
+    pub fn worst_first(&self) -> Vec<&FlowReport> {
+        let mut flows: Vec<&FlowReport> = self.flows.iter().collect();
+        flows.sort_by(|a, b| {
+            b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
+        });
+        flows
+    }
 }

@@ -4,6 +4,8 @@ use crate::decode::{Endpoint, Offer};
 use crate::detect::{Bounds, Finding, Judgement, Verdict};
 use crate::flow::{Flow, Overshoot, Side, Sides};
 
+use super::Standing;
+
 /// One side's window, and the other side's data against it.
 #[derive(Clone, Debug)]
 pub struct WindowReport {
@@ -11,6 +13,8 @@ pub struct WindowReport {
     pub offer: Offer,
     /// What follows from both offers as seen here.
     pub declared_shift: Option<u8>,
+    /// Where the declared shift is known from: `handshake` or `kernel`.
+    pub shift_source: Option<&'static str>,
     /// The shift under which the window is read, where it is known.
     pub effective_shift: Option<u8>,
     /// What the advertiser uses.
@@ -84,8 +88,14 @@ pub struct FlowReport {
     pub rtt_us: Option<i64>,
     /// Each side's window.
     pub windows: Sides<WindowReport>,
+    /// Something about it was weakened because the capture dropped frames.
+    pub weakened: bool,
     /// Findings, worst first.
     pub findings: Vec<Finding>,
+    /// What a policy makes of each finding; empty without one.
+    pub standings: Vec<Standing>,
+    /// Which of the policy's selectors match a frame of the flow, a bit each.
+    pub selected: u64,
 }
 
 impl FlowReport {
@@ -115,7 +125,10 @@ impl FlowReport {
                 client: WindowReport::new(flow, &judgement, Side::Client),
                 server: WindowReport::new(flow, &judgement, Side::Server),
             },
+            weakened: judgement.weakened,
             findings: judgement.findings,
+            standings: Vec::new(),
+            selected: 0,
         }
     }
 
@@ -129,6 +142,17 @@ impl FlowReport {
             Side::Client
         };
         accused.unwrap_or(busier)
+    }
+
+    /// The findings, each with what a policy makes of it.
+    pub fn findings(&self) -> impl Iterator<Item = (&Finding, Option<Standing>)> {
+        let standings = self.standings.iter().copied().map(Some).chain(std::iter::repeat(None));
+        self.findings.iter().zip(standings)
+    }
+
+    /// Client and server in one line.
+    pub fn name(&self) -> String {
+        format!("flow {}: {} -> {}", self.index, self.endpoints.client, self.endpoints.server)
     }
 
     /// Bytes of new data in both directions.
@@ -145,6 +169,10 @@ impl WindowReport {
         Self {
             offer: flow.handshake.offer(side),
             declared_shift: shifts.declared,
+            shift_source: shifts.declared.map(|_| match flow.handshake.scaling_on_wire() {
+                Some(_) => "handshake",
+                None => "kernel",
+            }),
             effective_shift: *judgement.effective_shift.of(side),
             applied_shift: shifts.applied,
             believed_shift: shifts.believed,

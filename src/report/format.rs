@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{CaptureReport, json, jsonl, text};
+use super::{CaptureReport, Outcome, github, json, jsonl, junit, markdown, sarif, text};
 
 /// How a report for people is laid out. Machine formats ignore it.
 #[derive(Clone, Copy, Debug)]
@@ -16,6 +16,15 @@ pub struct Layout {
     pub color: bool,
 }
 
+/// Prints one report, capture by capture, so that only one need be held.
+pub trait Printer {
+    /// Prints a capture.
+    fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()>;
+
+    /// Ends the report.
+    fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()>;
+}
+
 /// One output format.
 #[derive(Debug)]
 pub struct Format {
@@ -23,12 +32,31 @@ pub struct Format {
     pub name: &'static str,
     /// One line for the help.
     pub summary: &'static str,
-    /// Writes the captures.
-    pub write: fn(&mut dyn Write, &[CaptureReport], &Layout) -> io::Result<()>,
+    /// Begins a report.
+    pub printer: fn(&Layout) -> Box<dyn Printer>,
+}
+
+impl Format {
+    /// Prints a report whose captures are all there.
+    pub fn write(&self, out: &mut dyn Write, captures: &[CaptureReport], layout: &Layout) -> io::Result<()> {
+        let mut printer = (self.printer)(layout);
+        for report in captures {
+            printer.capture(out, report)?;
+        }
+        printer.finish(out, &Outcome::default())
+    }
 }
 
 /// All formats; the first is the default.
-pub static FORMATS: [&Format; 3] = [&text::FORMAT, &json::FORMAT, &jsonl::FORMAT];
+pub static FORMATS: [&Format; 7] = [
+    &text::FORMAT,
+    &json::FORMAT,
+    &jsonl::FORMAT,
+    &junit::FORMAT,
+    &sarif::FORMAT,
+    &github::FORMAT,
+    &markdown::FORMAT,
+];
 
 /// The format of this name.
 pub fn format(name: &str) -> Option<&'static Format> {

@@ -3,6 +3,8 @@
 //! Numbers are numbers, unknown is `null`, units are in the names. Without evidence a shift is
 //! `{"min": 0, "max": 14}`; evidence that contradicts itself is `null`, with a `reason`.
 
+mod check;
+
 use std::io::{self, Write};
 
 use serde::Serialize;
@@ -12,35 +14,67 @@ use crate::detect::{Bounds, Direction, Finding};
 use crate::flow::Side;
 
 use super::capture::Skipped;
-use super::{CaptureReport, FlowReport, Format, Layout, WindowReport};
+use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, Standing, WindowReport};
 
-pub(super) static FORMAT: Format =
-    Format { name: "json", summary: "one JSON document, schema version 1", write };
+pub(super) use check::{Check, Expectation};
+
+pub(super) static FORMAT: Format = Format {
+    name: "json",
+    summary: "one JSON document, schema version 1",
+    printer: |_| Box::new(Document { captures: 0 }),
+};
 
 /// Raised when a field changes its meaning or goes; new fields do not raise it.
 const SCHEMA_VERSION: u32 = 1;
 
-fn write(out: &mut dyn Write, captures: &[CaptureReport], _: &Layout) -> io::Result<()> {
-    let captures =
-        captures.iter().map(|report| Capture { flows: Some(flows(report)), ..Capture::new(report) });
-    let document = Document { schema_version: SCHEMA_VERSION, captures: captures.collect() };
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+/// The document is written as the captures come; only its frame is written by hand.
+struct Document {
+    captures: u64,
+}
+
+impl Document {
+    fn head(&mut self, out: &mut dyn Write) -> io::Result<()> {
+        if self.captures == 0 {
+            write!(out, "{{\n  \"schema_version\": {SCHEMA_VERSION},\n  \"captures\": [")?;
+        }
+        Ok(())
+    }
+}
+
+impl Printer for Document {
+    fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
+        self.head(out)?;
+        let separator = if self.captures > 0 { "," } else { "" };
+        self.captures += 1;
+        let capture = Capture { flows: Some(flows(report)), ..Capture::new(report) };
+        write!(out, "{separator}\n    {}", indented(&capture, "    ")?)
+    }
+
+    fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+        self.head(out)?;
+        write!(out, "{}]", if self.captures > 0 { "\n  " } else { "" })?;
+        if let Some(check) = Check::new(outcome) {
+            write!(out, ",\n  \"check\": {}", indented(&check, "  ")?)?;
+        }
+        writeln!(out, "\n}}")
+    }
+}
+
+/// `value` as it stands inside a document. A string in JSON holds no line break, so every one is layout.
+fn indented(value: &impl Serialize, indent: &str) -> io::Result<String> {
+    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{indent}")))
 }
 
 fn flows(report: &CaptureReport) -> Vec<Flow<'_>> {
-    let flow = |flow| Flow { findings: Some(findings(flow)), ..Flow::new(flow) };
+    let flow = |flow| Flow { findings: Some(findings(flow).collect()), ..Flow::new(flow) };
     report.flows.iter().map(flow).collect()
 }
 
-fn findings(flow: &FlowReport) -> Vec<FindingJson> {
-    flow.findings.iter().map(FindingJson::new).collect()
-}
-
-#[derive(Serialize)]
-struct Document<'a> {
-    schema_version: u32,
-    captures: Vec<Capture<'a>>,
+pub(super) fn findings(flow: &FlowReport) -> impl Iterator<Item = FindingJson> {
+    flow.findings().map(|(finding, standing)| FindingJson {
+        check: standing.map(Standing::name),
+        ..FindingJson::new(finding)
+    })
 }
 
 #[derive(Serialize)]
@@ -56,12 +90,15 @@ pub(super) struct Capture<'a> {
     first_unix_us: Option<i64>,
     last_unix_us: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    expectations: Option<Vec<Expectation<'a>>>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     flows: Option<Vec<Flow<'a>>>,
 }
 
 impl<'a> Capture<'a> {
     /// Without its flows.
     pub(super) fn new(report: &'a CaptureReport) -> Self {
+        let expectations = |expected: &'a Vec<Expected>| expected.iter().map(Expectation::new).collect();
         Self {
             source: &report.source,
             link_type: &report.link_type,
@@ -73,6 +110,7 @@ impl<'a> Capture<'a> {
             evicted_flows: report.evicted_flows,
             first_unix_us: report.first_us,
             last_unix_us: report.last_us,
+            expectations: report.expected.as_ref().map(expectations),
             flows: None,
         }
     }
@@ -93,6 +131,8 @@ pub(super) struct Flow<'a> {
     first_unix_us: i64,
     duration_us: i64,
     rtt_us: Option<i64>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    weakened_by_drops: bool,
     windows: Windows<'a>,
     #[serde(skip_serializing_if = "Option::is_none")]
     findings: Option<Vec<FindingJson>>,
@@ -119,6 +159,7 @@ impl<'a> Flow<'a> {
             first_unix_us: flow.first_us,
             duration_us: flow.duration_us,
             rtt_us: flow.rtt_us,
+            weakened_by_drops: flow.weakened,
             windows: Windows {
                 client: Window::new(&flow.windows.client),
                 server: Window::new(&flow.windows.server),
@@ -177,7 +218,7 @@ impl<'a> Window<'a> {
                 _ => None,
             },
             declared_shift: window.declared_shift,
-            shift_source: window.declared_shift.map(|_| "handshake"),
+            shift_source: window.shift_source,
             applied_shift: interval(window.applied_shift),
             believed_shift: interval(window.believed_shift),
             reason: window.applied_shift.err().or(window.believed_shift.err()),
@@ -211,6 +252,8 @@ pub(super) struct FindingJson {
     frames: Vec<u64>,
     message: String,
     cost: Option<CostJson>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    check: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -238,6 +281,7 @@ impl FindingJson {
                 rate_bytes_per_s: cost.rate_bytes_per_s,
                 ceiling_bytes_per_s: cost.ceiling_bytes_per_s,
             }),
+            check: None,
         }
     }
 }

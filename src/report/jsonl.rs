@@ -4,11 +4,18 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::json::{Capture, FindingJson, Flow};
-use super::{CaptureReport, Format, Layout};
+use crate::detect::Finding;
 
-pub(super) static FORMAT: Format =
-    Format { name: "jsonl", summary: "one JSON object per line: flows, findings, captures", write };
+use super::json::{self, Capture, Check, Expectation, FindingJson, Flow};
+use super::{CaptureReport, FlowReport, Format, Outcome, Printer};
+
+pub(super) static FORMAT: Format = Format {
+    name: "jsonl",
+    summary: "one JSON object per line: flows, findings, captures",
+    printer: |_| Box::new(Lines),
+};
+
+struct Lines;
 
 #[derive(Serialize)]
 #[expect(clippy::large_enum_variant, reason = "one line at a time is built and written")]
@@ -25,24 +32,59 @@ enum Line<'a> {
         #[serde(flatten)]
         finding: FindingJson,
     },
+    Expectation {
+        source: &'a str,
+        #[serde(flatten)]
+        expectation: Expectation<'a>,
+    },
     Capture {
         #[serde(flatten)]
         capture: Capture<'a>,
     },
+    Check {
+        #[serde(flatten)]
+        check: Check<'a>,
+    },
 }
 
-fn write(out: &mut dyn Write, captures: &[CaptureReport], _: &Layout) -> io::Result<()> {
-    for report in captures {
+impl Printer for Lines {
+    fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
         let source = &report.source;
         for flow in &report.flows {
-            line(out, &Line::Flow { source, flow: Flow::new(flow) })?;
-            for finding in &flow.findings {
-                line(out, &Line::Finding { source, flow: flow.index, finding: FindingJson::new(finding) })?;
+            write_flow(out, source, flow)?;
+            for finding in json::findings(flow) {
+                line(out, &Line::Finding { source, flow: flow.index, finding })?;
             }
         }
-        line(out, &Line::Capture { capture: Capture::new(report) })?;
+        for expectation in report.expected.iter().flatten().map(Expectation::new) {
+            line(out, &Line::Expectation { source, expectation })?;
+        }
+        write_capture(out, report)
     }
-    Ok(())
+
+    fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+        Check::new(outcome).map_or(Ok(()), |check| line(out, &Line::Check { check }))
+    }
+}
+
+/// The line of one flow, without its findings.
+pub fn write_flow(out: &mut dyn Write, source: &str, flow: &FlowReport) -> io::Result<()> {
+    line(out, &Line::Flow { source, flow: Flow::new(flow) })
+}
+
+/// The line of one finding.
+pub fn write_finding(
+    out: &mut dyn Write,
+    source: &str,
+    flow: &FlowReport,
+    finding: &Finding,
+) -> io::Result<()> {
+    line(out, &Line::Finding { source, flow: flow.index, finding: FindingJson::new(finding) })
+}
+
+/// The line of one capture, without its flows.
+pub fn write_capture(out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
+    line(out, &Line::Capture { capture: Capture::new(report) })
 }
 
 fn line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {

@@ -93,7 +93,7 @@ pub struct SeriesFormat {
     /// The name on the command line.
     pub name: &'static str,
     /// Begins to write to an output.
-    pub begin: fn(Box<dyn io::Write>) -> io::Result<Box<dyn SeriesWriter>>,
+    pub begin: fn(Box<dyn io::Write>) -> Box<dyn SeriesWriter>,
 }
 
 /// All formats of the series; the first is the default.
@@ -142,8 +142,10 @@ mod tests {
 
     fn written(format: &str, rows: &[SeriesRow]) -> String {
         let page = Page::default();
-        let mut writer = (series_format(format).unwrap().begin)(Box::new(page.clone())).unwrap();
-        rows.iter().for_each(|row| writer.write(row).unwrap());
+        let mut writer = (series_format(format).unwrap().begin)(Box::new(page.clone()));
+        for row in rows {
+            writer.write(row).unwrap();
+        }
         writer.flush().unwrap();
         let bytes = page.0.lock().unwrap().clone();
         String::from_utf8(bytes).unwrap()

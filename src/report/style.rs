@@ -18,12 +18,14 @@ impl Paint {
 
 pub(super) const BOLD: Style = Style::new().bold();
 pub(super) const DIM: Style = Style::new().dimmed();
+pub(super) const BAD: Style = AnsiColor::Red.on_default().bold();
+pub(super) const GOOD: Style = AnsiColor::Green.on_default();
 
 pub(super) fn of_verdict(verdict: Verdict) -> Style {
     match verdict {
-        Verdict::Stripped | Verdict::Blocked => AnsiColor::Red.on_default().bold(),
+        Verdict::Stripped | Verdict::Blocked => BAD,
         Verdict::Suspect => AnsiColor::Yellow.on_default(),
-        Verdict::Healthy => AnsiColor::Green.on_default(),
+        Verdict::Healthy => GOOD,
         Verdict::Off | Verdict::Unproven | Verdict::Unknown => Style::new(),
     }
 }

@@ -4,34 +4,54 @@
 //! same finding on many flows is one block, with one flow shown in full.
 
 mod blocks;
-mod table;
+mod checked;
+pub(super) mod table;
 
 use std::io::{self, Write};
 
 use crate::units;
 
+use super::details::details;
 use super::style::{BOLD, Paint};
-use super::{CaptureReport, FlowReport, Format, Layout};
+use super::{CaptureReport, Format, Layout, Outcome, Printer};
 
-pub(super) static FORMAT: Format = Format { name: "text", summary: "a table and plain words", write };
+pub(super) static FORMAT: Format = Format {
+    name: "text",
+    summary: "a table and plain words",
+    printer: |layout| {
+        Box::new(Text { layout: Layout { width: layout.width.max(WIDTH_MIN), ..*layout }, captures: 0 })
+    },
+};
 
 /// Shorter than this no terminal is taken for.
 const WIDTH_MIN: usize = 40;
 
-fn write(out: &mut dyn Write, captures: &[CaptureReport], layout: &Layout) -> io::Result<()> {
-    let layout = Layout { width: layout.width.max(WIDTH_MIN), ..*layout };
-    for (index, report) in captures.iter().enumerate() {
-        if index > 0 {
+struct Text {
+    layout: Layout,
+    captures: u64,
+}
+
+impl Printer for Text {
+    fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
+        if self.captures > 0 {
             writeln!(out)?;
         }
-        capture(out, report, &layout)?;
+        self.captures += 1;
+        capture(out, report, &self.layout)?;
+        if let (Some(charts), Some(flow)) = (&report.charts, report.flows.first()) {
+            details(out, flow, charts, &self.layout)?;
+        }
+        checked::capture(out, report, &self.layout)
     }
-    Ok(())
+
+    fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
+        checked::outcome(out, outcome, &self.layout)
+    }
 }
 
 fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::Result<()> {
     let paint = Paint { color: layout.color };
-    writeln!(out, "{}: {}", paint.apply(BOLD, &report.source), summary(report))?;
+    writeln!(out, "{}: {}", paint.apply(BOLD, &units::visible(&report.source)), summary(report))?;
     let skipped: Vec<String> = report
         .skipped
         .reasons()
@@ -41,15 +61,21 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
         writeln!(out, "frames without a usable TCP segment: {}", skipped.join(", "))?;
     }
     if let Some(cause) = &report.incomplete {
-        writeln!(out, "incomplete: {cause}; what follows is about the part that was read")?;
+        writeln!(out, "incomplete: {}; what follows is about the part that was read", units::visible(cause))?;
+    }
+    let unlisted: Vec<String> = report
+        .unlisted_flows
+        .iter()
+        .rev()
+        .map(|(verdict, count)| format!("{} {}", units::grouped(*count), verdict.name()))
+        .collect();
+    if !unlisted.is_empty() {
+        writeln!(out, "ended and not listed: {}", unlisted.join(", "))?;
     }
     if report.flows.is_empty() {
         return Ok(());
     }
-    let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
-    flows.sort_by(|a, b| {
-        b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
-    });
+    let flows = report.worst_first();
     let shown = flows.get(..layout.top.min(flows.len())).unwrap_or_default();
     if !shown.is_empty() {
         writeln!(out)?;
@@ -62,13 +88,18 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
 }
 
 fn summary(report: &CaptureReport) -> String {
-    let mut parts =
-        vec![units::count(report.frames, "frame"), units::count(report.flows.len() as u64, "flow")];
+    let mut parts = {
+        let flows = report.flows.len() as u64 + report.unlisted_flows.values().sum::<u64>();
+        vec![units::count(report.frames, "frame"), units::count(flows, "flow")]
+    };
     if let Some((first, last)) = report.first_us.zip(report.last_us) {
         parts.push(units::duration(last - first));
     }
     if let Some(dropped) = report.dropped.filter(|dropped| *dropped > 0) {
-        parts.push(format!("{} dropped by the capturing system", units::grouped(dropped)));
+        parts.push(format!(
+            "{} dropped by the capturing system (what that could fake is weakened)",
+            units::grouped(dropped)
+        ));
     }
     if report.evicted_flows > 0 {
         parts.push(format!("{} judged early to bound memory", units::count(report.evicted_flows, "flow")));

@@ -5,18 +5,17 @@ use std::io::{self, Read};
 
 use super::compressed::{self, Taken};
 use super::filter::Filter;
-use super::format::Format;
+use super::format::{Damage, Record};
+use super::reader::Reader;
 use super::{Error, Frame, LinkType, Source, paths};
 
 /// A saved capture that is being read.
 pub struct CaptureFile {
     path: String,
-    input: Box<dyn Read + Send>,
-    format: Format,
+    reader: Reader,
     filter: Option<Filter>,
     link_types: Vec<LinkType>,
     link_type: LinkType,
-    taken: Taken,
     frames: u64,
     ended: bool,
 }
@@ -28,9 +27,11 @@ impl CaptureFile {
         if path == "-" {
             return Self::read(path, io::stdin(), filter);
         }
-        match File::open(path) {
-            Ok(file) => Self::read(path, file, filter),
-            Err(error) => Err(Error::Open { path: path.to_owned(), cause: paths::plain(&error) }),
+        let open_error = |cause: String| Error::Open { path: path.to_owned(), cause };
+        let file = File::open(path).map_err(|error| open_error(paths::plain(&error)))?;
+        match Reader::libpcap(path).map_err(open_error)? {
+            Some(reader) => Self::new(path, reader, filter),
+            None => Self::read(path, file, filter),
         }
     }
 
@@ -38,13 +39,16 @@ impl CaptureFile {
     pub fn read(path: &str, input: impl Read + Send + 'static, filter: Option<&str>) -> Result<Self, Error> {
         let open_error = |cause: String| Error::Open { path: path.to_owned(), cause };
         let taken = Taken::default();
-        let mut input = compressed::open(input, &taken).map_err(|error| open_error(paths::plain(&error)))?;
-        let format = Format::open(&mut input).map_err(|damage| open_error(damage.to_string()))?;
-        let link_types: Vec<LinkType> = format.links().into_iter().map(LinkType::new).collect();
+        let input = compressed::open(input, &taken).map_err(|error| open_error(paths::plain(&error)))?;
+        let reader = Reader::stream(input, taken).map_err(|damage| open_error(damage.to_string()))?;
+        Self::new(path, reader, filter)
+    }
+
+    fn new(path: &str, reader: Reader, filter: Option<&str>) -> Result<Self, Error> {
+        let link_types: Vec<LinkType> = reader.links().into_iter().map(LinkType::new).collect();
         let link_type = link_types.first().cloned().unwrap_or_else(|| LinkType::new(0));
         let filter = filter.map(|expression| Filter::new(expression, link_type.number)).transpose()?;
-        let path = path.to_owned();
-        Ok(Self { path, input, format, filter, link_types, link_type, taken, frames: 0, ended: false })
+        Ok(Self { path: path.to_owned(), reader, filter, link_types, link_type, frames: 0, ended: false })
     }
 }
 
@@ -61,31 +65,32 @@ impl Source for CaptureFile {
         if self.ended {
             return Ok(false);
         }
-        self.ended = true;
-        let record = match self.format.next(&mut self.input) {
-            Ok(Some(record)) => record,
-            Ok(None) => return Ok(false),
-            // Said once: it must not get lost, or half of the capture would be missing without a word.
-            Err(damage) => {
-                return Err(Error::Incomplete { path: self.path.clone(), cause: damage.to_string() });
+        let Self { path, reader, filter, frames, ended, .. } = self;
+        let mut refused = None;
+        let mut take = |record: Record<'_>| {
+            *frames += 1;
+            match filter.as_mut().map_or(Ok(true), |filter| filter.matches(record.link, record.data)) {
+                Ok(true) => sink(&record.numbered(*frames)),
+                Ok(false) => {}
+                Err(error) => refused = Some(error),
             }
         };
-        self.frames += 1;
-        let shown = match &mut self.filter {
-            Some(filter) => filter.matches(record.link, record.data)?,
-            None => true,
+        let read = match reader.next(&mut take) {
+            // libpcap goes no further, but what it read so far stands: the other reader takes over behind it.
+            Err(Damage::InterfacesDiffer) => {
+                *reader = Reader::behind(path, reader.frames()).map_err(|damage| damage.in_capture(path))?;
+                reader.next(&mut take)
+            }
+            read => read,
         };
-        self.ended = false;
-        if shown {
-            sink(&Frame {
-                number: self.frames,
-                time_us: record.time_us,
-                link: record.link,
-                wire_bytes: record.wire_bytes,
-                data: record.data,
-            });
-        }
-        Ok(true)
+        let outcome = match (refused, read) {
+            (Some(error), _) => Err(error),
+            // Said once: it must not get lost, or half of the capture would be missing without a word.
+            (None, Err(damage)) => Err(damage.in_capture(path)),
+            (None, Ok(more)) => Ok(more),
+        };
+        *ended = !matches!(outcome, Ok(true));
+        outcome
     }
 
     fn frames(&self) -> u64 {
@@ -93,7 +98,7 @@ impl Source for CaptureFile {
     }
 
     fn bytes_read(&self) -> u64 {
-        self.taken.bytes()
+        self.reader.bytes_read()
     }
 }
 

@@ -6,6 +6,7 @@ use super::bytes::fill;
 use super::pcap_file::{self, PcapFile};
 use super::pcapng::Pcapng;
 use super::snoop::Snoop;
+use super::{Error, Frame};
 
 /// A frame, or anything else that is read at once, is never longer: what claims to be is damaged.
 pub(super) const LENGTH_MAX: u32 = 16 << 20;
@@ -18,6 +19,14 @@ pub(super) struct Record<'a> {
     pub(super) time_us: i64,
     pub(super) wire_bytes: u32,
     pub(super) data: &'a [u8],
+}
+
+impl<'a> Record<'a> {
+    /// The frame with its position in the capture.
+    pub(super) fn numbered(self, number: u64) -> Frame<'a> {
+        let Self { link, time_us, wire_bytes, data } = self;
+        Frame { number, time_us, link, wire_bytes, data }
+    }
 }
 
 /// Why a file cannot be read on.
@@ -37,8 +46,17 @@ pub(super) enum Damage {
     Interface(u32),
     #[error("the file describes no interface")]
     NoInterface,
+    #[error("the interfaces of the file differ")]
+    InterfacesDiffer,
     #[error("{0}")]
     Unreadable(String),
+}
+
+impl Damage {
+    /// The error for the user: the capture ends here.
+    pub(super) fn in_capture(self, path: &str) -> Error {
+        Error::Incomplete { path: path.to_owned(), cause: self.to_string() }
+    }
 }
 
 /// A file of one of the formats.
@@ -82,6 +100,11 @@ impl Format {
             Self::Snoop(file) => file.next(input),
         }
     }
+}
+
+/// Whether libpcap reads files that begin with `head`.
+pub(super) fn is_libpcap(head: [u8; 4]) -> bool {
+    pcap_file::variant(head).is_some() || head == *b"\x0a\x0d\x0d\x0a"
 }
 
 /// Whether a file that begins with `head` may be a capture.

@@ -5,7 +5,8 @@ use std::fs;
 use std::path::PathBuf;
 
 use super::capture::{Capture, Frame};
-use super::judge::{Outcome, judge};
+use super::judge::{Outcome, judge_and_count};
+use super::packet;
 use super::support;
 
 /// One capture to vary.
@@ -13,6 +14,8 @@ pub(crate) struct Subject {
     pub(crate) name: String,
     pub(crate) capture: Capture,
     pub(crate) outcomes: Vec<Outcome>,
+    /// The tests' own code finds every segment that the program finds, so it can edit them all.
+    pub(crate) is_editable: bool,
     /// `EXPECTED.tsv` wants a fault to be found, whether it is or not.
     is_convictable: bool,
 }
@@ -55,18 +58,19 @@ fn convictable() -> BTreeSet<String> {
 
 /// All captures that can be decoded, with the verdicts on them.
 pub(crate) fn subjects() -> Vec<Subject> {
-    let captures = match std::env::var_os("WSCALE_CAPTURES") {
-        Some(folder) => pcaps(&PathBuf::from(folder)),
-        None => {
-            let mut all = pcaps(&support::fixtures().join("recordings"));
-            all.extend(support::files("text", "txt").iter().map(|path| (support::name(path), compile(path))));
-            all
-        }
+    let captures = if let Some(folder) = std::env::var_os("WSCALE_CAPTURES") {
+        pcaps(&PathBuf::from(folder))
+    } else {
+        let mut all = pcaps(&support::fixtures().join("recordings"));
+        all.extend(support::files("text", "txt").iter().map(|path| (support::name(path), compile(path))));
+        all
     };
     let convictable = convictable();
     let judged = captures.into_iter().filter_map(|(name, capture)| {
-        let outcomes = judge(&capture)?;
+        let (outcomes, segments) = judge_and_count(&capture)?;
+        let found = packet::segments(&capture).iter().flatten().count();
         (!outcomes.is_empty()).then(|| Subject {
+            is_editable: packet::is_known(capture.link) && found as u64 == segments,
             is_convictable: convictable.contains(&name),
             name,
             capture,

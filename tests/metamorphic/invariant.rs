@@ -13,7 +13,9 @@ use super::random::Random;
 
 /// A capture that must be judged like the one it was made from.
 pub(crate) struct Variant {
-    pub(crate) what: String,
+    pub(crate) kind: &'static str,
+    /// What was drawn for it.
+    pub(crate) drawn: String,
     pub(crate) capture: Capture,
     reading: Reading,
 }
@@ -29,7 +31,7 @@ enum Reading {
 /// A variant of `subject`; `None` when what was drawn cannot be done to it.
 pub(crate) fn vary(subject: &Subject, others: &[Subject], random: &mut Random) -> Option<Variant> {
     let capture = &subject.capture;
-    let (name, (what, capture), reading) = match random.below(9) {
+    let (kind, (drawn, capture), reading) = match random.below(9) {
         0 | 1 => ("numbers shifted", numbers::shift(capture, random), Reading::Whole),
         2 => ("times shifted", numbers::at_another_time(capture, random), Reading::Whole),
         3 => ("other addresses", framing::readdress(capture, random), Reading::Whole),
@@ -40,7 +42,7 @@ pub(crate) fn vary(subject: &Subject, others: &[Subject], random: &mut Random) -
         7 if !capture.is_writable() => return None,
         7 => {
             let mut starts: Vec<usize> =
-                (0..1 + random.below(4)).map(|_| random.below(capture.frames.len() + 1)).collect();
+                (0..=random.below(4)).map(|_| random.below(capture.frames.len() + 1)).collect();
             starts.sort_unstable();
             ("in pieces", (format!("at {starts:?}"), capture.clone()), Reading::Pieces(starts))
         }
@@ -53,9 +55,7 @@ pub(crate) fn vary(subject: &Subject, others: &[Subject], random: &mut Random) -
             ("in company", (what, merged), Reading::Company(guest.outcomes.clone()))
         }
     };
-    // The kind alone is counted; what was drawn follows from the seed.
-    let _ = what;
-    Some(Variant { what: name.to_owned(), capture, reading })
+    Some(Variant { kind, drawn, capture, reading })
 }
 
 /// What `variant` of `subject` must give.

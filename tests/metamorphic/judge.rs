@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use wscale::detect::{Confidence, Verdict};
 use wscale::flow::Side;
 use wscale::pipeline::Analysis;
-use wscale::report::FlowReport;
+use wscale::report::{CaptureReport, FlowReport};
 use wscale::source::{Error, Frame, LinkType, Source};
 
 use super::capture::Capture;
@@ -40,21 +40,32 @@ pub(crate) fn judge(capture: &Capture) -> Option<Vec<Outcome>> {
     judge_where(capture, |_| true)
 }
 
-/// The outcome of every flow between addresses that `chosen` accepts.
-pub(crate) fn judge_where(capture: &Capture, chosen: impl Fn(IpAddr) -> bool) -> Option<Vec<Outcome>> {
+/// The outcome of every flow, and how many segments there are.
+pub(crate) fn judge_and_count(capture: &Capture) -> Option<(Vec<Outcome>, u64)> {
+    let report = analyze(capture)?;
+    Some((report.flows.iter().map(Outcome::of).collect(), report.segments))
+}
+
+fn analyze(capture: &Capture) -> Option<CaptureReport> {
     // In files raw IP is 101, LOOP and the rest have the number that libpcap gives them.
-    let number = i32::try_from(capture.link).unwrap();
-    let source = Memory { link_type: LinkType { number, name: number.to_string() } };
+    let link = i32::try_from(capture.link).unwrap();
+    let source = Memory { link_type: LinkType { number: link, name: link.to_string() } };
     let mut analysis = Analysis::new("memory", &source).ok()?;
     for (frame, number) in capture.frames.iter().zip(1..) {
         analysis.note(&Frame {
             number,
             time_us: frame.time_us,
+            link,
             wire_bytes: frame.wire_bytes,
             data: &frame.data,
         });
     }
-    let report = analysis.finish();
+    Some(analysis.finish())
+}
+
+/// The outcome of every flow between addresses that `chosen` accepts.
+pub(crate) fn judge_where(capture: &Capture, chosen: impl Fn(IpAddr) -> bool) -> Option<Vec<Outcome>> {
+    let report = analyze(capture)?;
     let flows = report.flows.iter().filter(|flow| chosen(flow.endpoints.client.address));
     Some(flows.map(Outcome::of).collect())
 }

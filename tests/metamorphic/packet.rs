@@ -12,6 +12,15 @@ pub(crate) mod link {
     pub(crate) const SLL2: u32 = 276;
 }
 
+/// Raw IP has many numbers.
+const RAW_IP: [u32; 5] = [12, 14, link::RAW, 228, 229];
+
+/// Frames of this link type can be edited.
+pub(crate) fn is_known(link: u32) -> bool {
+    use link::{ETHERNET, LOOP, NULL, SLL, SLL2};
+    RAW_IP.contains(&link) || [ETHERNET, LOOP, NULL, SLL, SLL2].contains(&link)
+}
+
 /// The EtherTypes of VLAN tags.
 const TAGS: [u16; 4] = [0x8100, 0x88a8, 0x9100, 0x9200];
 
@@ -41,7 +50,9 @@ pub(crate) struct Tcp {
     pub(crate) payload_bytes: Option<usize>,
 }
 
+const FIN: u8 = 0x01;
 const SYN: u8 = 0x02;
+const RST: u8 = 0x04;
 const ACK: u8 = 0x10;
 
 impl Tcp {
@@ -51,7 +62,7 @@ impl Tcp {
 
     /// An ACK with nothing else.
     pub(crate) fn is_pure_ack(&self) -> bool {
-        self.flags & 0x07 == 0 && self.acknowledges() && self.payload_bytes == Some(0)
+        self.flags & (FIN | SYN | RST) == 0 && self.acknowledges() && self.payload_bytes == Some(0)
     }
 
     pub(crate) fn is_syn(&self) -> bool {

@@ -8,22 +8,35 @@ use super::{SeriesFormat, SeriesRow, SeriesWriter};
 
 pub(super) static FORMAT: SeriesFormat = SeriesFormat { name: "csv", begin };
 
-struct Csv(Writer<Box<dyn Write>>);
+struct Csv {
+    writer: Writer<Box<dyn Write>>,
+    has_header: bool,
+}
 
-fn begin(out: Box<dyn Write>) -> io::Result<Box<dyn SeriesWriter>> {
-    let mut writer = WriterBuilder::new().has_headers(false).from_writer(out);
-    // By hand: a series without rows has a header too.
-    writer.write_record(SeriesRow::HEADER).map_err(plain)?;
-    Ok(Box::new(Csv(writer)))
+fn begin(out: Box<dyn Write>) -> Box<dyn SeriesWriter> {
+    let writer = WriterBuilder::new().has_headers(false).from_writer(out);
+    Box::new(Csv { writer, has_header: false })
+}
+
+impl Csv {
+    /// By hand: a series without rows has a header too.
+    fn head(&mut self) -> io::Result<()> {
+        if std::mem::replace(&mut self.has_header, true) {
+            return Ok(());
+        }
+        self.writer.write_record(SeriesRow::HEADER).map_err(plain)
+    }
 }
 
 impl SeriesWriter for Csv {
     fn write(&mut self, row: &SeriesRow) -> io::Result<()> {
-        self.0.serialize(row).map_err(plain)
+        self.head()?;
+        self.writer.serialize(row).map_err(plain)
     }
 
     fn flush(&mut self) -> io::Result<()> {
-        self.0.flush()
+        self.head()?;
+        self.writer.flush()
     }
 }
 

@@ -8,8 +8,8 @@ pub(super) static FORMAT: SeriesFormat = SeriesFormat { name: "jsonl", begin };
 
 struct Jsonl(BufWriter<Box<dyn Write>>);
 
-fn begin(out: Box<dyn Write>) -> io::Result<Box<dyn SeriesWriter>> {
-    Ok(Box::new(Jsonl(BufWriter::new(out))))
+fn begin(out: Box<dyn Write>) -> Box<dyn SeriesWriter> {
+    Box::new(Jsonl(BufWriter::new(out)))
 }
 
 impl SeriesWriter for Jsonl {

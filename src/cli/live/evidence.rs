@@ -1,0 +1,178 @@
+//! `--write-findings`: one small capture per flow with a problem, for a vendor's ticket: the handshake and the
+//! frames that the findings name.
+
+use std::collections::{BTreeMap, VecDeque};
+use std::fs::{self, File};
+use std::io;
+use std::os::unix::fs::chown;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, anyhow};
+
+use crate::detect::Severity;
+use crate::pipeline::Judged;
+use crate::report::FlowReport;
+use crate::source::{Frame, LinkType, SaveFile};
+
+use super::privileges::Account;
+
+/// Frames are remembered up to here: what a finding names must be younger.
+const RECENT_BYTES: usize = 32 << 20;
+
+/// What a frame takes beside its bytes.
+const OVERHEAD_BYTES: usize = 48;
+
+/// The first frames of each flow are kept as long as the flow lives.
+const FIRST_FRAMES: usize = 4;
+
+/// Flows that get a file; more would fill the disk, and say nothing new.
+const FILES_MAX: usize = 1_000;
+
+#[derive(Clone, Debug)]
+struct Kept {
+    number: u64,
+    time_us: i64,
+    link: i32,
+    wire_bytes: u32,
+    data: Box<[u8]>,
+}
+
+/// The folder, and the frames that may get into it.
+#[derive(Debug)]
+pub(super) struct Evidence {
+    folder: PathBuf,
+    link_type: LinkType,
+    snap_bytes: u32,
+    recent: VecDeque<Kept>,
+    recent_bytes: usize,
+    first: BTreeMap<u64, Vec<Kept>>,
+    collected: BTreeMap<u64, BTreeMap<u64, Kept>>,
+    files: usize,
+}
+
+/// Makes `folder`, and gives it to the user that the process will be.
+pub(super) fn prepare(folder: &Path, later: Option<&Account>) -> anyhow::Result<()> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir(folder).with_context(|| format!("cannot create '{}'", folder.display()))?;
+    if let Some(Account { uid, gid }) = later {
+        chown(folder, Some(uid.as_raw()), Some(gid.as_raw()))
+            .with_context(|| format!("cannot give '{}' to user {uid}", folder.display()))?;
+    }
+    Ok(())
+}
+
+/// Makes sure, with the privileges that are left, that files can be written to `folder`.
+pub(super) fn check(folder: &Path) -> anyhow::Result<()> {
+    let probe = folder.join(".wscale-probe");
+    File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(|cause| {
+        anyhow!(
+            "cannot write to '{}' without privileges: {cause}\nhint: name a folder that does not exist yet, or --user NAME",
+            folder.display()
+        )
+    })
+}
+
+impl Evidence {
+    pub(super) fn new(folder: &Path, link_type: &LinkType, snap_bytes: u32) -> Self {
+        Self {
+            folder: folder.to_owned(),
+            link_type: link_type.clone(),
+            snap_bytes,
+            recent: VecDeque::new(),
+            recent_bytes: 0,
+            first: BTreeMap::new(),
+            collected: BTreeMap::new(),
+            files: 0,
+        }
+    }
+
+    /// Remembers a frame of the flow with this index.
+    pub(super) fn note(&mut self, frame: &Frame<'_>, flow: u64) {
+        let kept = Kept {
+            number: frame.number,
+            time_us: frame.time_us,
+            link: frame.link,
+            wire_bytes: frame.wire_bytes,
+            data: frame.data.into(),
+        };
+        let first = self.first.entry(flow).or_default();
+        if first.len() < FIRST_FRAMES {
+            first.push(kept.clone());
+        }
+        self.recent_bytes += kept.data.len() + OVERHEAD_BYTES;
+        self.recent.push_back(kept);
+        while self.recent_bytes > RECENT_BYTES
+            && let Some(oldest) = self.recent.pop_front()
+        {
+            self.recent_bytes -= oldest.data.len() + OVERHEAD_BYTES;
+        }
+    }
+
+    /// Writes what a problem names, and forgets flows that are over.
+    pub(super) fn take(&mut self, judged: &Judged) -> io::Result<()> {
+        let flow = &judged.flow;
+        let named: Vec<u64> = flow
+            .findings
+            .iter()
+            .filter(|finding| finding.rule.severity == Severity::Problem)
+            .flat_map(|finding| finding.frames.iter().map(|frame| frame.number))
+            .collect();
+        let is_known = self.collected.contains_key(&flow.index);
+        let written = if !named.is_empty() && (is_known || self.files < FILES_MAX) {
+            self.files += usize::from(!is_known);
+            self.collect(flow, &named);
+            self.write(flow)
+        } else {
+            Ok(())
+        };
+        if judged.end.is_some() {
+            self.first.remove(&flow.index);
+            self.collected.remove(&flow.index);
+        }
+        written
+    }
+
+    /// How many files were written.
+    pub(super) fn files(&self) -> usize {
+        self.files
+    }
+
+    fn collect(&mut self, flow: &FlowReport, named: &[u64]) {
+        let collected = self.collected.entry(flow.index).or_default();
+        let first = self.first.get(&flow.index).map(Vec::as_slice).unwrap_or_default();
+        for kept in first {
+            collected.entry(kept.number).or_insert_with(|| kept.clone());
+        }
+        for number in named {
+            if let Ok(at) = self.recent.binary_search_by_key(number, |kept| kept.number)
+                && let Some(kept) = self.recent.get(at)
+            {
+                collected.entry(*number).or_insert_with(|| kept.clone());
+            }
+        }
+    }
+
+    fn write(&self, flow: &FlowReport) -> io::Result<()> {
+        let file = File::create(self.folder.join(name(flow)))?;
+        let mut saved = SaveFile::begin(file, &self.link_type, self.snap_bytes)?;
+        for kept in self.collected.get(&flow.index).into_iter().flat_map(BTreeMap::values) {
+            let Kept { number, time_us, link, wire_bytes, ref data } = *kept;
+            saved.note(&Frame { number, time_us, link, wire_bytes, data })?;
+        }
+        saved.flush()
+    }
+}
+
+/// When the flow began, its index, and both ends: no two runs write the same name.
+fn name(flow: &FlowReport) -> String {
+    let plain = |text: String| text.replace(|c: char| !c.is_ascii_alphanumeric() && c != '.', "_");
+    format!(
+        "{}-flow-{}-{}-{}.pcap",
+        flow.first_us.div_euclid(1_000_000),
+        flow.index,
+        plain(flow.endpoints.client.to_string()),
+        plain(flow.endpoints.server.to_string())
+    )
+}

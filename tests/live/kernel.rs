@@ -1,0 +1,56 @@
+//! What the kernel of an end says: for flows that began before the capture, and against the wire.
+
+use std::thread;
+use std::time::Duration;
+
+use crate::namespaces::{Path3, are_possible, filter};
+use crate::program::Live;
+use crate::traffic::{connect, download, serve};
+
+#[test]
+fn a_flow_that_began_before_the_capture_is_judged_with_the_kernels_shifts() {
+    if !are_possible("a flow that began before the capture") {
+        return;
+    }
+    let path = Path3::new();
+    serve(&path.server());
+    let mut stream = connect(&path.client());
+    for (name, interface) in [(path.client(), "c"), (path.server(), "s")] {
+        let live = Live::start(&name, &["-i", interface]);
+        for _ in 0..5 {
+            download(&mut stream, 1_000_000);
+            thread::sleep(Duration::from_millis(300));
+        }
+        let outcome = live.interrupt();
+        outcome.assert_success();
+        let flows = outcome.of("flow");
+        assert_eq!(flows.len(), 1);
+        let flow = flows[0];
+        assert_eq!(flow["handshake"], "missing");
+        for side in ["client", "server"] {
+            assert_eq!(flow["windows"][side]["offer"], "unseen");
+            assert_eq!(flow["windows"][side]["shift_source"], "kernel", "{flow}");
+            assert!(flow["windows"][side]["declared_shift"].as_u64().unwrap() > 0);
+        }
+        assert_eq!(flow["verdict"], "healthy", "{flow}");
+    }
+}
+
+#[test]
+fn a_filter_between_the_kernel_and_its_interface_is_found() {
+    if !are_possible("a filter between a kernel and its interface") {
+        return;
+    }
+    let path = Path3::new();
+    serve(&path.server());
+    filter(&path.server(), "output", "tcp flags & (syn|ack) == syn|ack reset tcp option window");
+    let live = Live::start(&path.server(), &["-i", "s"]);
+    let mut stream = connect(&path.client());
+    download(&mut stream, 20_000);
+    let found = live.wait_for(Duration::from_secs(3), |line| line["code"] == "WS009");
+    let (_, finding) = found.expect("the kernel scales, the SYN-ACK on its interface says that it does not");
+    assert_eq!(finding["confidence"], "proven");
+    assert_eq!(finding["box"], "server-side");
+    drop(stream);
+    live.interrupt().assert_success();
+}
