@@ -1,11 +1,15 @@
 //! The command line: one file per command, arguments in, exit status out.
 
 mod analyze;
+mod capture;
 mod check;
+mod compare;
+mod details;
 mod explain;
 mod inputs;
 mod new_file;
 mod outputs;
+mod plot;
 mod terminal;
 mod windows;
 mod workarounds;
@@ -47,7 +51,9 @@ Exit status:
 enum Command {
     Analyze(analyze::Args),
     Check(Box<check::Args>),
+    Compare(compare::Args),
     Explain(explain::Args),
+    Plot(plot::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
 }
@@ -65,7 +71,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let outcome = match &cli.command {
         Command::Analyze(args) => analyze::run(args),
         Command::Check(args) => check::run(args),
+        Command::Compare(args) => compare::run(args),
         Command::Explain(args) => explain::run(args),
+        Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
     };

@@ -11,6 +11,7 @@
 mod ethernet;
 mod gre;
 mod gtp;
+mod headers;
 mod ipv6_over_udp;
 mod link;
 mod mpls;
@@ -28,6 +29,7 @@ mod udp;
 mod walk;
 mod wlan;
 
+pub use headers::{Checksum, Headers, OptionBytes};
 pub use link::{Decoder, UnsupportedLinkType};
 pub use options::{Offer, Options};
 pub use outer::{Layer, Outer};
@@ -36,7 +38,7 @@ pub use segment::{Endpoint, Flags, Segment};
 /// Why a frame holds no TCP segment that could be used.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Skip {
-    /// Neither IPv4 nor IPv6 (ARP, LLDP, ...).
+    /// Neither IPv4 nor IPv6 (ARP, LLDP, ...), or from an interface that has neither (USB, ...).
     NotIp,
     /// IP, but not TCP.
     NotTcp,

@@ -3,8 +3,10 @@
 //! The only place, with the command line, that knows more than one step of it.
 
 mod series;
+mod trace;
 
 pub use series::Series;
+pub use trace::trace;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::judge;
@@ -59,9 +61,9 @@ impl Selection {
 impl Analysis {
     /// Begins to judge what comes from `source`, reported under `name`.
     pub fn new(name: &str, source: &dyn Source) -> Result<Self, UnsupportedLinkType> {
-        let link_type = source.link_type();
+        let (decoder, link_type) = Decoder::for_any(source.link_types())?;
         Ok(Self {
-            decoder: Decoder::new(link_type)?,
+            decoder,
             flows: FlowTable::default(),
             selection: Selection::default(),
             report: CaptureReport {

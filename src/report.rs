@@ -4,6 +4,8 @@
 //! judged. Formats print them and compute nothing: one file per format, one line in [`FORMATS`].
 
 mod capture;
+mod compare;
+mod details;
 mod fault;
 mod flow;
 mod format;
@@ -19,6 +21,8 @@ mod style;
 mod text;
 
 pub use capture::{CaptureReport, Skipped};
+pub use compare::{COMPARISON_FORMATS, ComparisonFormat};
+pub use details::Chart;
 pub use fault::Fault;
 pub use flow::{FlowReport, Limits, WindowReport};
 pub use format::{FORMATS, Format, Layout, Printer, format};

@@ -1,12 +1,21 @@
-//! Where frames come from: saved captures, read by libpcap.
+//! Where frames come from: saved captures.
 //!
-//! This stage owns the `pcap` crate. It numbers frames the way Wireshark does (from 1, every frame of the
-//! capture, also those that a filter hides), so that every number in a report can be opened there.
+//! This stage owns the `pcap` crate and the decompressors. It numbers frames the way Wireshark does (from 1,
+//! every frame of the capture, also those that a filter hides), so that every number in a report can be opened
+//! there.
 
+mod bytes;
+mod compressed;
 mod file;
+mod filter;
+mod format;
 mod join;
 mod paths;
+mod pcap_file;
+mod pcapng;
+mod reader;
 mod selector;
+mod snoop;
 
 pub use file::CaptureFile;
 pub use join::Joined;
@@ -20,6 +29,8 @@ pub struct Frame<'a> {
     pub number: u64,
     /// When it was captured, in microseconds since 1970 by the capture's clock.
     pub time_us: i64,
+    /// libpcap's number of the link layer that it begins with: captures of several interfaces have several.
+    pub link: i32,
     /// Length on the wire; the capture may hold less.
     pub wire_bytes: u32,
     /// The bytes that were captured.
@@ -33,6 +44,14 @@ pub struct LinkType {
     pub number: i32,
     /// libpcap's name, `EN10MB` for Ethernet; the number where it has none.
     pub name: String,
+}
+
+impl LinkType {
+    /// The link layer with libpcap's number.
+    pub fn new(number: i32) -> Self {
+        let name = pcap::Linktype(number).get_name().unwrap_or_else(|_| number.to_string());
+        Self { number, name }
+    }
 }
 
 /// Why a capture could not be opened, or not be read to its end.
@@ -80,10 +99,15 @@ impl Error {
     }
 }
 
-/// A stream of frames with one link type.
+/// A stream of frames.
 pub trait Source {
-    /// The link layer of every frame.
+    /// The link layer of the frames; of the first interface, where there are several.
     fn link_type(&self) -> &LinkType;
+
+    /// The link layers of all interfaces that are known so far.
+    fn link_types(&self) -> &[LinkType] {
+        std::slice::from_ref(self.link_type())
+    }
 
     /// Reads one frame and hands it to `sink`, unless the filter hides it. `false` at the end; after an error
     /// the source is at its end.

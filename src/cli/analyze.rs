@@ -4,7 +4,7 @@ use crate::report::Outcome;
 
 use super::inputs::{Inputs, Judged};
 use super::outputs::{Look, OnBrokenPipe, Outputs};
-use super::{Exit, terminal};
+use super::{Exit, details, terminal};
 
 /// Judge saved captures
 ///
@@ -21,16 +21,24 @@ pub(crate) struct Args {
 
     #[command(flatten)]
     look: Look,
+
+    /// Show only this flow, in full: both windows, their shifts, the evidence, a chart
+    #[arg(long, value_name = "N", conflicts_with_all = ["top", "all"], help_heading = "Output")]
+    flow: Option<u64>,
 }
 
 const EXAMPLES: &str = "\
 Examples:
   wscale analyze slow-download.pcap
   wscale analyze --filter 'host 192.0.2.7 and port 443' captures/
+  wscale analyze --flow 3 slow-download.pcap
   wscale analyze --join ring.pcap0 ring.pcap1 ring.pcap2
   ssh host tcpdump -w - tcp | wscale analyze --format json -";
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    if let Some(index) = args.flow {
+        return one_flow(args, index);
+    }
     let mut reports = args.outputs.open(&args.look, OnBrokenPipe::Stop)?;
     let mut outcome = Outcome::default();
     args.inputs.judge(&[], &mut |Judged { report, error }| {
@@ -42,4 +50,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     })?;
     reports.finish(&outcome)?;
     Ok(if outcome.errors.is_empty() { Exit::Done } else { Exit::Incomplete })
+}
+
+/// Reports one flow of one capture.
+fn one_flow(args: &Args, index: u64) -> anyhow::Result<Exit> {
+    let capture = args.inputs.capture()?;
+    let mut exit = Exit::Done;
+    let report = details::report(&capture, index, &mut exit)?;
+    let mut reports = args.outputs.open(&args.look, OnBrokenPipe::Stop)?;
+    reports.capture(&report)?;
+    reports.finish(&Outcome::default())?;
+    Ok(exit)
 }

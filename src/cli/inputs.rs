@@ -13,6 +13,7 @@ use crate::pipeline::Analysis;
 use crate::report::CaptureReport;
 use crate::source::{self, CaptureFile, Input, Joined, Source};
 
+use super::capture::Capture;
 use super::terminal;
 
 /// Which captures to read.
@@ -39,6 +40,11 @@ pub(crate) struct Judged {
 }
 
 impl Inputs {
+    /// The one capture that is named.
+    pub(crate) fn capture(&self) -> anyhow::Result<Capture<'_>> {
+        Capture::find(&self.files, self.join, self.filter.as_deref())
+    }
+
     /// Judges all captures and hands each to `sink`. Flows are marked with those of `selectors` that match.
     pub(crate) fn judge(
         &self,

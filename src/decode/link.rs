@@ -52,24 +52,44 @@ fn behind(walk: &mut Walk<'_>, bytes: usize, next: Next) -> Result<Next, Skip> {
 /// Decodes the frames of one capture.
 #[derive(Clone, Copy, Debug)]
 pub struct Decoder {
+    link: i32,
     begin: Begin,
 }
 
 impl Decoder {
     /// A decoder for captures of `link_type`.
     pub fn new(link_type: &LinkType) -> Result<Self, UnsupportedLinkType> {
-        match LINKS.iter().find(|(number, _)| *number == link_type.number) {
-            Some(&(_, begin)) => Ok(Self { begin }),
+        match begin(link_type.number) {
+            Some(begin) => Ok(Self { link: link_type.number, begin }),
             None => Err(UnsupportedLinkType { name: link_type.name.clone() }),
         }
     }
 
+    /// A decoder for captures of several interfaces, and the first link type that it can decode. An error only
+    /// if there is none: the frames of the others are counted as not IP.
+    pub fn for_any(link_types: &[LinkType]) -> Result<(Self, &LinkType), UnsupportedLinkType> {
+        let mut unsupported = UnsupportedLinkType { name: "none".to_owned() };
+        for link_type in link_types {
+            match Self::new(link_type) {
+                Ok(decoder) => return Ok((decoder, link_type)),
+                Err(error) => unsupported = error,
+            }
+        }
+        Err(unsupported)
+    }
+
     /// The TCP segment in `frame`, or why there is none.
     pub fn decode(&self, frame: &Frame<'_>) -> Result<Segment, Skip> {
+        let begin =
+            if frame.link == self.link { self.begin } else { begin(frame.link).ok_or(Skip::NotIp)? };
         let mut walk = Walk::new(frame);
-        let first = (self.begin)(&mut walk)?;
+        let first = begin(&mut walk)?;
         walk.run(first, frame)
     }
+}
+
+fn begin(link: i32) -> Option<Begin> {
+    LINKS.iter().find(|(number, _)| *number == link).map(|&(_, begin)| begin)
 }
 
 #[cfg(test)]
@@ -100,5 +120,16 @@ mod tests {
     fn a_link_type_without_ip_is_refused() {
         let usb = LinkType { number: 220, name: "USB_LINUX_MMAPPED".to_owned() };
         assert_eq!(Decoder::new(&usb).unwrap_err().name, "USB_LINUX_MMAPPED");
+    }
+
+    #[test]
+    fn interfaces_may_differ() {
+        let types = [220, 1].map(|number| LinkType { number, name: number.to_string() });
+        let (decoder, link_type) = Decoder::for_any(&types).unwrap();
+        assert_eq!(link_type.number, 1);
+        let frame = Frame { number: 1, time_us: 0, link: 228, wire_bytes: 40, data: &TCP_IN_IPV4 };
+        assert!(decoder.decode(&frame).is_ok());
+        assert_eq!(decoder.decode(&Frame { link: 220, ..frame }).unwrap_err(), Skip::NotIp);
+        assert_eq!(Decoder::for_any(&types[..1]).unwrap_err().name, "220");
     }
 }

@@ -32,7 +32,7 @@ pub(super) fn decode(link: i32, parts: &[&[u8]]) -> Result<Segment, Skip> {
 /// Decodes `data`, captured of a frame of `wire_bytes`.
 pub(super) fn decode_cut(link: i32, data: &[u8], wire_bytes: u32) -> Result<Segment, Skip> {
     let link_type = LinkType { number: link, name: String::new() };
-    Decoder::new(&link_type).unwrap().decode(&Frame { number: 1, time_us: 0, wire_bytes, data })
+    Decoder::new(&link_type).unwrap().decode(&Frame { number: 1, time_us: 0, link, wire_bytes, data })
 }
 
 /// An IPv4 header without options for `payload` of `protocol`, 10.0.0.1 to 10.0.0.2, and the payload.

@@ -2,7 +2,7 @@
 
 use crate::decode::Skip;
 
-use super::{Expected, FlowReport};
+use super::{Chart, Expected, FlowReport};
 
 /// Frames that hold no usable segment, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -72,4 +72,17 @@ pub struct CaptureReport {
     pub flows: Vec<FlowReport>,
     /// What a policy expects of it, `None` without one.
     pub expected: Option<Vec<Expected>>,
+    /// The flow is told in full, with these charts.
+    pub charts: Option<Vec<Chart>>,
+}
+
+impl CaptureReport {
+    /// The flows, the worst first; of equally bad ones those with more data.
+    pub fn worst_first(&self) -> Vec<&FlowReport> {
+        let mut flows: Vec<&FlowReport> = self.flows.iter().collect();
+        flows.sort_by(|a, b| {
+            b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
+        });
+        flows
+    }
 }

@@ -11,8 +11,9 @@ use std::io::{self, Write};
 
 use crate::units;
 
+use super::details::details;
 use super::style::{BOLD, Paint};
-use super::{CaptureReport, FlowReport, Format, Layout, Outcome, Printer};
+use super::{CaptureReport, Format, Layout, Outcome, Printer};
 
 pub(super) static FORMAT: Format = Format {
     name: "text",
@@ -37,6 +38,9 @@ impl Printer for Text {
         }
         self.captures += 1;
         capture(out, report, &self.layout)?;
+        if let (Some(charts), Some(flow)) = (&report.charts, report.flows.first()) {
+            details(out, flow, charts, &self.layout)?;
+        }
         checked::capture(out, report, &self.layout)
     }
 
@@ -62,10 +66,7 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
     if report.flows.is_empty() {
         return Ok(());
     }
-    let mut flows: Vec<&FlowReport> = report.flows.iter().collect();
-    flows.sort_by(|a, b| {
-        b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
-    });
+    let flows = report.worst_first();
     let shown = flows.get(..layout.top.min(flows.len())).unwrap_or_default();
     if !shown.is_empty() {
         writeln!(out)?;

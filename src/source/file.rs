@@ -1,21 +1,22 @@
-//! One capture file, or standard input, through libpcap: pcap and pcapng, micro- and nanoseconds, both byte
-//! orders.
+//! One capture file, or standard input.
 
-use pcap::{BpfProgram, Capture, Offline};
+use std::fs::File;
+use std::io::{self, Read};
 
-use super::{Error, Frame, LinkType, Source, cause};
-
-/// What libpcap's file record header takes, for the count of bytes read.
-const RECORD_HEADER_BYTES: u64 = 16;
+use super::compressed::{self, Taken};
+use super::filter::Filter;
+use super::format::{Damage, Record};
+use super::reader::Reader;
+use super::{Error, Frame, LinkType, Source, paths};
 
 /// A saved capture that is being read.
 pub struct CaptureFile {
     path: String,
-    capture: Capture<Offline>,
-    filter: Option<BpfProgram>,
+    reader: Reader,
+    filter: Option<Filter>,
+    link_types: Vec<LinkType>,
     link_type: LinkType,
     frames: u64,
-    bytes_read: u64,
     ended: bool,
 }
 
@@ -23,24 +24,31 @@ impl CaptureFile {
     /// Opens `path`, `-` for standard input. Frames that `filter` (tcpdump's syntax) does not match are
     /// numbered but not returned.
     pub fn open(path: &str, filter: Option<&str>) -> Result<Self, Error> {
-        let open_error = |cause: String| {
-            // libpcap names the file in some of its messages; the user needs it once.
-            let cause = cause.strip_prefix(&format!("{path}: ")).unwrap_or(&cause).to_owned();
-            Error::Open { path: path.to_owned(), cause }
-        };
-        let capture = Capture::from_file(path).map_err(|error| open_error(cause(&error)))?;
-        let number = capture.get_datalink();
-        let link_type =
-            LinkType { number: number.0, name: number.get_name().unwrap_or_else(|_| number.0.to_string()) };
-        let filter = filter
-            .map(|expression| {
-                capture.compile(expression, true).map_err(|error| Error::Filter {
-                    expression: expression.to_owned(),
-                    cause: cause(&error),
-                })
-            })
-            .transpose()?;
-        Ok(Self { path: path.to_owned(), capture, filter, link_type, frames: 0, bytes_read: 0, ended: false })
+        if path == "-" {
+            return Self::read(path, io::stdin(), filter);
+        }
+        let open_error = |cause: String| Error::Open { path: path.to_owned(), cause };
+        let file = File::open(path).map_err(|error| open_error(paths::plain(&error)))?;
+        match Reader::libpcap(path).map_err(open_error)? {
+            Some(reader) => Self::new(path, reader, filter),
+            None => Self::read(path, file, filter),
+        }
+    }
+
+    /// Reads a capture from `input`; `path` is its name in errors.
+    pub fn read(path: &str, input: impl Read + Send + 'static, filter: Option<&str>) -> Result<Self, Error> {
+        let open_error = |cause: String| Error::Open { path: path.to_owned(), cause };
+        let taken = Taken::default();
+        let input = compressed::open(input, &taken).map_err(|error| open_error(paths::plain(&error)))?;
+        let reader = Reader::stream(input, taken).map_err(|damage| open_error(damage.to_string()))?;
+        Self::new(path, reader, filter)
+    }
+
+    fn new(path: &str, reader: Reader, filter: Option<&str>) -> Result<Self, Error> {
+        let link_types: Vec<LinkType> = reader.links().into_iter().map(LinkType::new).collect();
+        let link_type = link_types.first().cloned().unwrap_or_else(|| LinkType::new(0));
+        let filter = filter.map(|expression| Filter::new(expression, link_type.number)).transpose()?;
+        Ok(Self { path: path.to_owned(), reader, filter, link_types, link_type, frames: 0, ended: false })
     }
 }
 
@@ -49,35 +57,40 @@ impl Source for CaptureFile {
         &self.link_type
     }
 
+    fn link_types(&self) -> &[LinkType] {
+        &self.link_types
+    }
+
     fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
         if self.ended {
             return Ok(false);
         }
-        let packet = match self.capture.next_packet() {
-            Ok(packet) => packet,
-            Err(pcap::Error::NoMorePackets) => {
-                self.ended = true;
-                return Ok(false);
-            }
-            // libpcap says this once and then reports the end of the file for ever: it must not get lost, or
-            // half of the capture would be missing without a word.
-            Err(error) => {
-                self.ended = true;
-                return Err(Error::Incomplete { path: self.path.clone(), cause: cause(&error) });
+        let Self { path, reader, filter, frames, ended, .. } = self;
+        let mut refused = None;
+        let mut take = |record: Record<'_>| {
+            *frames += 1;
+            match filter.as_mut().map_or(Ok(true), |filter| filter.matches(record.link, record.data)) {
+                Ok(true) => sink(&record.numbered(*frames)),
+                Ok(false) => {}
+                Err(error) => refused = Some(error),
             }
         };
-        self.frames += 1;
-        self.bytes_read += RECORD_HEADER_BYTES + u64::from(packet.header.caplen);
-        if self.filter.as_ref().is_none_or(|program| program.filter(packet.data)) {
-            let time = packet.header.ts;
-            sink(&Frame {
-                number: self.frames,
-                time_us: time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_usec),
-                wire_bytes: packet.header.len,
-                data: packet.data,
-            });
-        }
-        Ok(true)
+        let read = match reader.next(&mut take) {
+            // libpcap goes no further, but what it read so far stands: the other reader takes over behind it.
+            Err(Damage::InterfacesDiffer) => {
+                *reader = Reader::behind(path, reader.frames()).map_err(|damage| damage.in_capture(path))?;
+                reader.next(&mut take)
+            }
+            read => read,
+        };
+        let outcome = match (refused, read) {
+            (Some(error), _) => Err(error),
+            // Said once: it must not get lost, or half of the capture would be missing without a word.
+            (None, Err(damage)) => Err(damage.in_capture(path)),
+            (None, Ok(more)) => Ok(more),
+        };
+        *ended = !matches!(outcome, Ok(true));
+        outcome
     }
 
     fn frames(&self) -> u64 {
@@ -85,6 +98,51 @@ impl Source for CaptureFile {
     }
 
     fn bytes_read(&self) -> u64 {
-        self.bytes_read
+        self.reader.bytes_read()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A capture of raw IP with two frames, of which the second is cut.
+    fn capture() -> Vec<u8> {
+        let mut bytes = vec![0xd4, 0xc3, 0xb2, 0xa1, 2, 0, 4, 0];
+        bytes.extend([&[0; 8][..], &[0, 0, 4, 0], &[101, 0, 0, 0]].concat());
+        bytes.extend([&[1, 0, 0, 0, 2, 0, 0, 0, 20, 0, 0, 0, 40, 0, 0, 0][..], &[0x45; 20]].concat());
+        bytes.extend([&[1, 0, 0, 0, 3, 0, 0, 0, 20, 0, 0, 0, 40, 0, 0, 0][..], &[0x45; 19]].concat());
+        bytes
+    }
+
+    #[test]
+    fn a_cut_file_is_read_up_to_the_cut_and_then_says_so_once() {
+        let mut file = CaptureFile::read("cut", io::Cursor::new(capture()), None).unwrap();
+        let mut seen = Vec::new();
+        let mut sink = |frame: &Frame<'_>| seen.push((frame.number, frame.time_us, frame.data.len()));
+        assert!(file.read_frame(&mut sink).unwrap());
+        assert_eq!(
+            file.read_frame(&mut sink).unwrap_err().to_string(),
+            "'cut' is incomplete: the file is truncated in the middle of a frame"
+        );
+        assert!(!file.read_frame(&mut sink).unwrap());
+        assert_eq!(seen, [(1, 1_000_002, 20)]);
+        assert_eq!((file.frames(), file.bytes_read()), (1, 95));
+    }
+
+    #[test]
+    fn hidden_frames_keep_their_numbers() {
+        let mut file = CaptureFile::read("-", io::Cursor::new(capture()), Some("ip6")).unwrap();
+        assert!(file.read_frame(&mut |_| panic!("it is hidden")).unwrap());
+        assert_eq!(file.frames(), 1);
+        assert_eq!(file.link_type().name, "RAW");
+    }
+
+    #[test]
+    fn what_is_no_capture_is_refused() {
+        for (bytes, cause) in [(&b"text"[..], "unknown file format"), (b"", "unknown file format")] {
+            let Err(error) = CaptureFile::read("it", io::Cursor::new(bytes), None) else { panic!() };
+            assert_eq!(error.to_string(), format!("cannot open 'it': {cause}"));
+        }
     }
 }

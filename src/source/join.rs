@@ -51,6 +51,10 @@ impl Source for Joined {
         self.current.link_type()
     }
 
+    fn link_types(&self) -> &[LinkType] {
+        self.current.link_types()
+    }
+
     fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
         loop {
             let before = self.frames_before;

@@ -5,23 +5,12 @@ use std::fs;
 use std::io::Read;
 use std::path::Path;
 
-use super::Error;
-
-/// The first four bytes of the capture formats that libpcap reads, as they stand in the file.
-const MAGIC: [[u8; 4]; 7] = [
-    [0xa1, 0xb2, 0xc3, 0xd4], // pcap, microseconds, big endian
-    [0xd4, 0xc3, 0xb2, 0xa1], // pcap, microseconds, little endian
-    [0xa1, 0xb2, 0x3c, 0x4d], // pcap, nanoseconds, big endian
-    [0x4d, 0x3c, 0xb2, 0xa1], // pcap, nanoseconds, little endian
-    [0xa1, 0xb2, 0xcd, 0x34], // pcap with Alexey Kuznetzov's larger record headers
-    [0x34, 0xcd, 0xb2, 0xa1],
-    [0x0a, 0x0d, 0x0d, 0x0a], // pcapng section header
-];
+use super::{Error, compressed, format};
 
 /// One capture to read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Input {
-    /// The path for libpcap, `-` for standard input.
+    /// The path, `-` for standard input.
     pub path: String,
     /// Size of the file in bytes where it has one.
     pub size_bytes: Option<u64>,
@@ -56,11 +45,11 @@ fn is_capture(path: &Path) -> bool {
     let mut magic = [0; 4];
     path.is_file()
         && fs::File::open(path).and_then(|mut file| file.read_exact(&mut magic)).is_ok()
-        && MAGIC.contains(&magic)
+        && (format::is_capture(magic) || compressed::is_compressed(magic))
 }
 
 /// The system's words without Rust's `(os error 2)`, in lower case.
-fn plain(error: &std::io::Error) -> String {
+pub(super) fn plain(error: &std::io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }

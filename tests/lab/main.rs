@@ -13,6 +13,7 @@
 #![expect(clippy::disallowed_methods, reason = "the lab lives in real time")]
 
 mod capture;
+mod compared;
 mod expect;
 mod faults;
 mod forwarder;

@@ -213,6 +213,7 @@ fn kernel_boxes(all: &mut Vec<Scenario>) {
         (KernelBox::NftablesSyn, Bend::SynNops, Download),
         (KernelBox::NftablesSynAck, Bend::SynAckNops, Upload),
         (KernelBox::Masquerade, Bend::None, Download),
+        (KernelBox::Destination, Bend::None, Download),
     ] {
         for (ipv6, shift) in [(false, 10), (true, 7)] {
             let version = if ipv6 { "-v6" } else { "" };

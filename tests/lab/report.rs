@@ -1,5 +1,6 @@
 //! The tables.
 
+use crate::compared;
 use crate::expect::Bend;
 use crate::judge::Verdict;
 use crate::scenario::{Direction, Expectation, Scenario};
@@ -25,7 +26,8 @@ pub(crate) struct Row {
 impl Row {
     /// Judges both captures of a run.
     pub(crate) fn judge(scenario: &Scenario, run: &Run) -> Self {
-        let physics = run.complaint(scenario);
+        let both = compared::complaint(scenario, &run.captures);
+        let physics: Vec<String> = run.complaint(scenario).into_iter().chain(both).collect();
         let [at_client, at_server] = &run.captures;
         let [client, server] = &scenario.expect;
         let cells = [(at_client, client), (at_server, server)].map(|(capture, expected)| {

@@ -39,6 +39,8 @@ pub(crate) enum KernelBox {
     NftablesSyn,
     NftablesSynAck,
     Masquerade,
+    /// Packets to another address leave for the server's.
+    Destination,
 }
 
 impl KernelBox {
@@ -48,6 +50,7 @@ impl KernelBox {
             Self::IptablesSyn | Self::IptablesSynAck => "the iptables target TCPOPTSTRIP",
             Self::NftablesSyn | Self::NftablesSynAck => "the nftables statement 'reset tcp option'",
             Self::Masquerade => "the iptables target MASQUERADE",
+            Self::Destination => "the iptables target DNAT",
         }
     }
 }

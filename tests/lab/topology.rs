@@ -179,6 +179,12 @@ pub(crate) fn firewall(router: &Namespace, kernel_box: KernelBox, ipv6: bool) ->
         KernelBox::IptablesSynAck => strip("SYN,ACK"),
         KernelBox::NftablesSyn => nft("syn"),
         KernelBox::NftablesSynAck => nft("(syn | ack)"),
+        KernelBox::Destination => {
+            let [server, other] = [2, TRANSLATED_HOST].map(|host| address(ipv6, host).to_string());
+            let rule = ["-t", "nat", "-A", "PREROUTING", "-p", "tcp", "-d", &other];
+            let target = ["-j", "DNAT", "--to-destination", &server];
+            router.run(&[&[iptables][..], &rule, &target].concat(), "")
+        }
         KernelBox::Masquerade => {
             let rule = ["-t", "nat", "-A", "POSTROUTING", "-o", "to-server", "-p", "tcp"];
             let target = ["-j", "MASQUERADE", "--to-ports", "50000-50999"];

@@ -14,8 +14,9 @@ use nix::sys::socket::{
 };
 use nix::sys::time::{TimeVal, TimeValLike};
 
+use crate::faults::TRANSLATED_HOST;
 use crate::namespaces::join;
-use crate::scenario::{Direction, Host, Scenario, Step};
+use crate::scenario::{Direction, Host, KernelBox, Scenario, Step};
 use crate::topology::{Topology, address};
 
 const PORT: u16 = 80;
@@ -67,8 +68,10 @@ pub(crate) fn run(topology: &Topology, scenario: &Scenario) -> Result<Outcome> {
     });
     is_listening.recv_timeout(Duration::from_secs(5)).context("the server does not listen")?;
     let (host, steps) = (scenario.client.clone(), scenario.traffic.client.clone());
+    let redirected = scenario.kernel_box == Some(KernelBox::Destination);
+    let destination = if redirected { address(scenario.ipv6, TRANSLATED_HOST) } else { peer };
     let client = topology.client.spawn(move || {
-        let stream = connected(peer, &host, deadline)?;
+        let stream = connected(destination, &host, deadline)?;
         End::new(stream, &host).perform(&steps, deadline)
     });
     let (client, server) = (join(client), join(server));

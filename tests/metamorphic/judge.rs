@@ -48,13 +48,14 @@ pub(crate) fn judge_and_count(capture: &Capture) -> Option<(Vec<Outcome>, u64)> 
 
 fn analyze(capture: &Capture) -> Option<CaptureReport> {
     // In files raw IP is 101, LOOP and the rest have the number that libpcap gives them.
-    let number = i32::try_from(capture.link).unwrap();
-    let source = Memory { link_type: LinkType { number, name: number.to_string() } };
+    let link = i32::try_from(capture.link).unwrap();
+    let source = Memory { link_type: LinkType { number: link, name: link.to_string() } };
     let mut analysis = Analysis::new("memory", &source).ok()?;
     for (frame, number) in capture.frames.iter().zip(1..) {
         analysis.note(&Frame {
             number,
             time_us: frame.time_us,
+            link,
             wire_bytes: frame.wire_bytes,
             data: &frame.data,
         });

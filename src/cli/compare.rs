@@ -1,0 +1,95 @@
+//! `wscale compare CLIENT SERVER [MORE...]`: captures from both sides of a box.
+
+use std::io::{self, Write};
+
+use clap::builder::PossibleValuesParser;
+
+use crate::compare::{Comparison, Finished, Trace};
+use crate::report::{COMPARISON_FORMATS, Layout};
+use crate::source::{CaptureFile, Source};
+
+use super::{Exit, terminal};
+
+/// Compare captures from both sides of a box: what it does, by sight
+///
+/// Takes two captures of the same traffic, one from the client's side of whatever is suspected and one from the
+/// server's side, pairs their flows and compares every segment that is in both, header by header. It says what is
+/// added, removed, blanked, changed or reordered in between, in which direction and on which server ports, what is
+/// lost, and what both ends believe about the window scale from then on.
+///
+/// Nothing else is needed. Flows are found again by their sequence numbers, else by timestamps, else by IP
+/// identification, so addresses, ports and sequence numbers may be translated in between. The clocks need not
+/// agree: their offset and drift are estimated and shown. A capture may begin late, end early, or lack frames; what
+/// a capture missed is told from what was lost where the traffic shows it.
+///
+/// With more than two captures, in the order of the path from client to server, the change is located between two
+/// neighbours.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Example:\n  wscale compare client.pcap server.pcap", after_long_help = EXAMPLES)]
+pub(crate) struct Args {
+    /// Captures in the order of the path: client's side first, at least two
+    #[arg(required = true, num_args = 2.., value_names = ["CLIENT", "SERVER"])]
+    files: Vec<String>,
+
+    /// Compare only frames that match, in tcpdump's syntax; frames keep their numbers
+    ///
+    /// The expression is applied to every capture: behind address translation `host` differs, `port 80` may not.
+    #[arg(long, value_name = "BPF", help_heading = "Input")]
+    filter: Option<String>,
+
+    /// How to print the report
+    #[arg(long, default_value = "text", value_parser = PossibleValuesParser::new(COMPARISON_FORMATS.map(|format| format.name)), help_heading = "Output")]
+    format: String,
+
+    /// When to use colour
+    #[arg(long, value_enum, default_value_t, help_heading = "Output")]
+    color: terminal::Color,
+}
+
+const EXAMPLES: &str = "\
+Examples:
+  wscale compare client.pcap server.pcap
+  wscale compare lan.pcap dmz.pcap wan.pcap
+  wscale compare --format json client.pcap server.pcap | jq '.legs[].verdict'
+
+How to capture: start both captures, then the transfer, with headers only:
+  tcpdump -i eth0 -s 128 -w client.pcap 'tcp port 443'      on the client's side
+  tcpdump -i eth0 -s 128 -w server.pcap 'tcp port 443'      on the server's side
+
+Exit status:
+  0  done
+  2  error: usage, a capture that cannot be opened, or one that could not be read to its end (the report on
+     the part that was read is still printed)";
+
+pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let mut exit = Exit::Done;
+    let captures = args
+        .files
+        .iter()
+        .map(|file| read(file, args.filter.as_deref(), &mut exit))
+        .collect::<anyhow::Result<Vec<Finished>>>()?;
+    let comparison = Comparison::new(captures);
+    let layout = Layout { width: terminal::width(), top: usize::MAX, color: args.color.is_on() };
+    if let Some(format) = COMPARISON_FORMATS.iter().find(|format| format.name == args.format) {
+        let mut out = io::BufWriter::new(io::stdout().lock());
+        (format.write)(&mut out, &comparison, &layout)?;
+        out.flush()?;
+    }
+    Ok(exit)
+}
+
+/// Reads one capture. What ends it early is said, and the rest is compared.
+fn read(file: &str, filter: Option<&str>, exit: &mut Exit) -> anyhow::Result<Finished> {
+    let size = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
+    let mut source = CaptureFile::open(file, filter)?;
+    let mut trace =
+        Trace::new(file, &source).map_err(|error| anyhow::anyhow!("cannot compare '{file}': {error}"))?;
+    let bar = terminal::progress(file, size);
+    let ended = trace.read(&mut source as &mut dyn Source, &mut |bytes| terminal::advance(&bar, bytes));
+    bar.finish_and_clear();
+    if let Err(error) = ended {
+        terminal::complain(&error.into());
+        *exit = Exit::Incomplete;
+    }
+    Ok(trace.finish())
+}

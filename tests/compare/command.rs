@@ -1,0 +1,74 @@
+//! The command line: help, exit status, text.
+
+use crate::report::wscale;
+
+fn recordings(name: &str) -> [String; 2] {
+    ["client", "server"]
+        .map(|side| format!("{}/fixtures/recordings/{name}.{side}.pcap", env!("CARGO_MANIFEST_DIR")))
+}
+
+fn text(output: &[u8]) -> String {
+    String::from_utf8(output.to_vec()).unwrap()
+}
+
+#[test]
+fn the_text_names_both_frames_and_who_believes_what() {
+    let [client, server] = recordings("syn-set0-download");
+    let output = wscale(&["compare", &client, &server]);
+    assert_eq!(output.status.code(), Some(0));
+    let said = text(&output.stdout);
+    for words in [
+        "something sets the window scale of SYNs from 10 to 0",
+        "WS007 copies-of-one-syn-differ, proven",
+        "1 (SYN, wscale 10)",
+        "1 (SYN, wscale 0)",
+        "the client applies 10, the server believes 0: 63 means 64,512 B to the client and 63 B to the server",
+        "1 pair by sequence numbers (proven)",
+        "systematic",
+    ] {
+        assert!(said.contains(words), "{words}\n{said}");
+    }
+}
+
+#[test]
+fn the_short_help_fits_one_screen_and_the_long_one_is_the_manual() {
+    let short = text(&wscale(&["compare", "-h"]).stdout);
+    assert!(short.lines().count() <= 24, "{}", short.lines().count());
+    let long = text(&wscale(&["compare", "--help"]).stdout);
+    for words in ["Examples:", "Exit status:", "How to capture", "lan.pcap dmz.pcap wan.pcap"] {
+        assert!(long.contains(words), "{words}");
+    }
+}
+
+#[test]
+fn errors_exit_with_2() {
+    let [client, _] = recordings("ok-download");
+    assert_eq!(wscale(&["compare", &client]).status.code(), Some(2), "one capture is not enough");
+    let output = wscale(&["compare", &client, "missing.pcap"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        text(&output.stderr).starts_with("wscale: cannot open 'missing.pcap'"),
+        "{}",
+        text(&output.stderr)
+    );
+}
+
+#[test]
+fn a_truncated_capture_is_compared_and_exits_with_2() {
+    let [client, server] = recordings("syn-set0-download");
+    let folder = tempfile::tempdir().unwrap();
+    let half = folder.path().join("half.pcap");
+    let bytes = std::fs::read(&client).unwrap();
+    std::fs::write(&half, &bytes[..bytes.len() / 2 + 7]).unwrap();
+    let output = wscale(&["compare", half.to_str().unwrap(), &server]);
+    assert_eq!(output.status.code(), Some(2));
+    let said = text(&output.stdout);
+    assert!(said.contains("incomplete:") && said.contains("WS007"), "{said}");
+}
+
+#[test]
+fn a_filter_applies_to_all_captures() {
+    let [client, server] = recordings("syn-set0-download");
+    let output = wscale(&["compare", "--filter", "port 443", &client, &server]);
+    assert!(text(&output.stdout).contains("no flow of one capture was found in the other"));
+}
