@@ -14,7 +14,7 @@ pub use threshold::{FailOn, confidence};
 
 use std::collections::BTreeMap;
 
-use crate::detect::Confidence;
+use crate::detect::{Confidence, Rule};
 use crate::report::{CaptureReport, CheckSummary, Fault, Standing};
 
 /// A policy, and what it has seen so far.
@@ -68,6 +68,11 @@ impl Policy {
     /// [`FlowReport::selected`](crate::report::FlowReport::selected).
     pub fn selectors(&self) -> &[String] {
         &self.selectors
+    }
+
+    /// Whether a finding of `rule` as sure as this fails.
+    pub fn fails(&self, rule: &Rule, confidence: Confidence) -> bool {
+        confidence >= self.min_confidence && self.fail_on.includes(rule)
     }
 
     /// Writes into `report` what the policy makes of it.

@@ -1,5 +1,6 @@
 //! `wscale check FILE...`: the gate for CI.
 
+mod compared;
 mod expectations;
 mod settings;
 
@@ -26,9 +27,15 @@ use settings::Settings;
 /// the file .wscale.toml of the working directory or of the nearest directory above.
 #[derive(Debug, clap::Args)]
 #[command(after_help = EXIT_STATUS, after_long_help = MANUAL)]
+#[command(mut_arg("files", |files| files.required(false).required_unless_present("compare")))]
 pub(crate) struct Args {
     #[command(flatten)]
     inputs: Inputs,
+
+    /// Compare captures from both sides of a box, as `wscale compare` does, and fail on what it finds
+    #[arg(long, value_names = ["CLIENT", "SERVER"], num_args = 2.., help_heading = "Input")]
+    #[arg(conflicts_with_all = ["files", "join", "baseline", "write_baseline", "output", "top", "all"])]
+    compare: Vec<String>,
 
     /// What fails: problem, warning, note or never, and rules by code; several with commas [default: problem]
     #[arg(long, value_name = "WHAT", value_parser = fail_on, help_heading = "Policy")]
@@ -90,6 +97,7 @@ Examples:
   wscale check traces/
   wscale check --fail-on warning --require-scaling --flows 'port 443' traces/*.pcap
   wscale check --format github --format junit -o wscale.xml --format sarif -o wscale.sarif traces/
+  wscale check --compare client.pcap server.pcap
   wscale check --write-baseline wscale-baseline.toml traces/
   wscale check --baseline wscale-baseline.toml traces/
 
@@ -105,6 +113,9 @@ fn fail_on(words: &str) -> Result<FailOn, String> {
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let Settings { mut policy, allow_empty } = Settings::new(args)?;
+    if !args.compare.is_empty() {
+        return compared::run(args, &policy, allow_empty);
+    }
     let mut reports = args.outputs.open(&args.look, OnBrokenPipe::GoOn)?;
     let mut outcome = Outcome::default();
     let selectors = policy.selectors().to_vec();

@@ -56,6 +56,8 @@ How to capture: start both captures, then the transfer, with headers only:
   tcpdump -i eth0 -s 128 -w client.pcap 'tcp port 443'      on the client's side
   tcpdump -i eth0 -s 128 -w server.pcap 'tcp port 443'      on the server's side
 
+`wscale check --compare CLIENT SERVER` does the same as a gate for CI.
+
 Exit status:
   0  done
   2  error: usage, a capture that cannot be opened, or one that could not be read to its end (the report on
@@ -63,19 +65,31 @@ Exit status:
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut exit = Exit::Done;
-    let captures = args
-        .files
-        .iter()
-        .map(|file| read(file, args.filter.as_deref(), &mut exit))
-        .collect::<anyhow::Result<Vec<Finished>>>()?;
-    let comparison = Comparison::new(captures);
-    let layout = Layout { width: terminal::width(), top: usize::MAX, color: args.color.is_on() };
-    if let Some(format) = COMPARISON_FORMATS.iter().find(|format| format.name == args.format) {
-        let mut out = io::BufWriter::new(io::stdout().lock());
-        (format.write)(&mut out, &comparison, &layout)?;
-        out.flush()?;
-    }
+    let comparison = compared(&args.files, args.filter.as_deref(), &mut exit)?;
+    print(&comparison, &args.format, args.color.is_on())?;
     Ok(exit)
+}
+
+/// Reads and compares the captures. `exit` says whether all of them could be read to their ends.
+pub(super) fn compared(
+    files: &[String],
+    filter: Option<&str>,
+    exit: &mut Exit,
+) -> anyhow::Result<Comparison> {
+    let captures = files.iter().map(|file| read(file, filter, exit));
+    Ok(Comparison::new(captures.collect::<anyhow::Result<Vec<Finished>>>()?))
+}
+
+/// Prints the comparison in the format of this name.
+pub(super) fn print(comparison: &Comparison, format: &str, color: bool) -> anyhow::Result<()> {
+    let Some(format) = COMPARISON_FORMATS.iter().find(|other| other.name == format) else {
+        let names = COMPARISON_FORMATS.map(|format| format.name).join(", ");
+        anyhow::bail!("a comparison cannot be printed as {format}\nhint: one of {names}");
+    };
+    let layout = Layout { width: terminal::width(), top: usize::MAX, color };
+    let mut out = io::BufWriter::new(io::stdout().lock());
+    (format.write)(&mut out, comparison, &layout)?;
+    Ok(out.flush()?)
 }
 
 /// Reads one capture. What ends it early is said, and the rest is compared.

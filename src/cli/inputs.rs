@@ -45,6 +45,11 @@ impl Inputs {
         Capture::find(&self.files, self.join, self.filter.as_deref())
     }
 
+    /// What hides frames.
+    pub(crate) fn filter(&self) -> Option<&str> {
+        self.filter.as_deref()
+    }
+
     /// Judges all captures and hands each to `sink`. Flows are marked with those of `selectors` that match.
     pub(crate) fn judge(
         &self,

@@ -34,6 +34,13 @@ pub(crate) struct Look {
     color: terminal::Color,
 }
 
+impl Look {
+    /// Whether standard output gets colour.
+    pub(crate) fn is_colored(&self) -> bool {
+        self.color.is_on()
+    }
+}
+
 impl clap::Args for Outputs {
     fn augment_args(command: Command) -> Command {
         let formats =
@@ -187,6 +194,14 @@ impl Outputs {
             Ok(((format.printer)(&layout), sink))
         });
         Ok(Reports { open: open.collect::<anyhow::Result<_>>()?, on_broken_pipe })
+    }
+
+    /// The one format for standard output, where a command has no other outputs.
+    pub(crate) fn only_format(&self) -> anyhow::Result<&'static str> {
+        match self.pairs.as_slice() {
+            [(format, None)] => Ok(format.name),
+            _ => anyhow::bail!("a comparison is printed in one format, to standard output"),
+        }
     }
 
     /// Whether any report goes to standard output.

@@ -72,3 +72,26 @@ fn a_filter_applies_to_all_captures() {
     let output = wscale(&["compare", "--filter", "port 443", &client, &server]);
     assert!(text(&output.stdout).contains("no flow of one capture was found in the other"));
 }
+
+#[test]
+fn check_gates_on_a_comparison() {
+    let check = |name: &str, more: &[&str]| {
+        let [client, server] = recordings(name);
+        let arguments = [&["check", "--no-config"], more, &["--compare", &client, &server]].concat();
+        wscale(&arguments).status.code()
+    };
+    assert_eq!(check("ok-download", &[]), Some(0));
+    assert_eq!(check("syn-remove-download", &[]), Some(1), "neither capture alone proves it");
+    assert_eq!(check("syn-remove-download", &["--fail-on", "WS005"]), Some(0));
+    assert_eq!(check("fw-unscaled-download", &[]), Some(0), "possible is not likely");
+    assert_eq!(check("fw-unscaled-download", &["--min-confidence", "possible"]), Some(1));
+    assert_eq!(check("ok-download", &["--filter", "port 443"]), Some(2), "nothing to compare is no success");
+    assert_eq!(check("ok-download", &["--filter", "port 443", "--allow-empty"]), Some(0));
+    assert_eq!(check("ok-download", &["--require-scaling"]), Some(2));
+    let json = {
+        let [client, server] = recordings("w4-fw");
+        wscale(&["check", "--no-config", "--format", "json", "--compare", &client, &server])
+    };
+    assert_eq!(json.status.code(), Some(1));
+    assert!(serde_json::from_slice::<serde_json::Value>(&json.stdout).is_ok());
+}

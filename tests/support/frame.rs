@@ -18,7 +18,7 @@ pub(crate) struct Tcp {
     pub(crate) len: u32,
 }
 
-/// The link type's number, by its name in the header `link`.
+/// The link type's number, by its name in the header `link`, or as it is: then every frame is in `hex`.
 pub(crate) fn link_type(link: &str) -> Result<u16, String> {
     Ok(match link {
         "null" => 0,
@@ -32,7 +32,7 @@ pub(crate) fn link_type(link: &str) -> Result<u16, String> {
         "ipv4" => 228,
         "ipv6" => 229,
         "sll2" => 276,
-        _ => return Err(format!("line 1: unknown link '{link}'")),
+        number => number.parse().map_err(|_| format!("line 1: unknown link '{link}'"))?,
     })
 }
 
