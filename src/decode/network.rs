@@ -1,7 +1,7 @@
 //! IPv4 and IPv6, and what they carry.
 
+use etherparse::LaxIpSlice;
 use etherparse::err::ip::LaxHeaderSliceError;
-use etherparse::{Ipv6ExtensionSlice, LaxIpSlice};
 
 use super::walk::{Next, Walk};
 use super::{Layer, Skip};
@@ -15,7 +15,7 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
         LaxHeaderSliceError::Len(_) => walk.short(),
         LaxHeaderSliceError::Content(_) => Skip::Malformed,
     })?;
-    if is_later_fragment(&ip) {
+    if is_later_fragment(&ip, packet) {
         return Err(Skip::Fragment);
     }
     if stopped.is_some() {
@@ -58,14 +58,32 @@ fn packet_bytes(ip: &LaxIpSlice<'_>) -> Option<usize> {
 }
 
 /// A fragment behind the first has none of the headers that the first one has.
-fn is_later_fragment(ip: &LaxIpSlice<'_>) -> bool {
-    match ip {
-        LaxIpSlice::Ipv4(ip) => ip.header().fragments_offset().value() > 0,
-        LaxIpSlice::Ipv6(ip) => ip.extensions().clone().into_iter().any(|extension| match extension {
-            Ipv6ExtensionSlice::Fragment(fragment) => fragment.fragment_offset().value() > 0,
-            _ => false,
-        }),
+///
+/// The extensions are walked here: the library's iterator over them reads beyond their end where slicing them
+/// stopped early, as it does when the snap length cuts them.
+fn is_later_fragment(ip: &LaxIpSlice<'_>, packet: &[u8]) -> bool {
+    const HOP_BY_HOP: u8 = 0;
+    const ROUTING: u8 = 43;
+    const FRAGMENT: u8 = 44;
+    const AUTHENTICATION: u8 = 51;
+    const DESTINATION_OPTIONS: u8 = 60;
+    let ip = match ip {
+        LaxIpSlice::Ipv4(ip) => return ip.header().fragments_offset().value() > 0,
+        LaxIpSlice::Ipv6(ip) => ip,
+    };
+    let mut kind = ip.header().next_header().0;
+    let mut rest = packet.get(IPV6_HEADER_BYTES..).unwrap_or_default();
+    while let [next, length, high, low, ..] = *rest {
+        let bytes = match kind {
+            FRAGMENT => return u16::from_be_bytes([high, low]) >> 3 > 0,
+            HOP_BY_HOP | ROUTING | DESTINATION_OPTIONS => (usize::from(length) + 1) * 8,
+            AUTHENTICATION => (usize::from(length) + 2) * 4,
+            _ => return false,
+        };
+        kind = next;
+        rest = rest.get(bytes..).unwrap_or_default();
     }
+    false
 }
 
 #[cfg(test)]
@@ -111,6 +129,17 @@ mod tests {
         assert_eq!(decode(RAW, &[&first]).unwrap().payload_bytes, 0);
         let later = extended(44, &[6, 0, 0, 9, 0, 0, 0, 9], 28);
         assert_eq!(decode(RAW, &[&later]).unwrap_err(), Skip::Fragment);
+        let behind_options = extended(60, &[44, 0, 1, 4, 0, 0, 0, 0, 6, 0, 0, 9, 0, 0, 0, 9], 36);
+        assert_eq!(decode(RAW, &[&behind_options]).unwrap_err(), Skip::Fragment);
+    }
+
+    #[test]
+    fn extensions_may_be_cut_anywhere() {
+        let extensions = [60, 0, 1, 4, 0, 0, 0, 0, 43, 2, 1, 4, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0];
+        let packet = extended(0, &extensions, 44);
+        for end in 0..packet.len() {
+            assert!(decode_cut(RAW, &packet[..end], 500).is_err(), "{end}");
+        }
     }
 
     #[test]
