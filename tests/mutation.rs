@@ -236,8 +236,11 @@ fn compressed_captures_are_damaged_too() {
 #[test]
 fn the_corpus_is_replayed() {
     let mut replayed = Vec::new();
-    let all: [(&str, fn(&[u8])); 3] =
-        [("options", targets::options), ("frame", targets::frame), ("capture", targets::capture)];
+    let all = [
+        ("options", targets::options as fn(&[u8])),
+        ("frame", targets::frame),
+        ("capture", targets::capture),
+    ];
     for (name, target) in all {
         let files = files(&Path::new("tests/fuzz/corpus").join(name));
         assert!(!files.is_empty(), "no corpus for {name}");

@@ -59,7 +59,7 @@ pub(crate) fn judged(bytes: &[u8]) -> Option<CaptureReport> {
     let reports = [report];
     for format in FORMATS {
         let layout = Layout { width: 80, top: 20, color: false };
-        (format.write)(&mut io::sink(), &reports, &layout).expect("a sink takes everything");
+        format.write(&mut io::sink(), &reports, &layout).expect("a sink takes everything");
     }
     let [report] = reports;
     Some(report)
