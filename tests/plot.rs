@@ -178,6 +178,12 @@ fn what_cannot_be_drawn_is_an_error_with_a_way_out() {
     assert_eq!(missing.status.code(), Some(2));
     let said = String::from_utf8(missing.stderr).unwrap();
     assert!(said.contains("no flow 7") && said.contains("hint: "), "{said}");
+    let folder = tempfile::tempdir().unwrap();
+    let copy = folder.path().join("copy.pcap");
+    fs::copy(&capture, &copy).unwrap();
+    let refused = wscale(&["plot".as_ref(), &copy, "-o".as_ref(), &folder.path().join("./copy.pcap")]);
+    assert_eq!(refused.status.code(), Some(2));
+    assert_eq!(fs::read(&copy).unwrap(), fs::read(&capture).unwrap());
     let pipe = wscale(&["plot".as_ref(), "-".as_ref(), "-o".as_ref(), "-".as_ref()]);
     assert_eq!(pipe.status.code(), Some(2));
     assert!(String::from_utf8(pipe.stderr).unwrap().contains("cannot be read twice"));
@@ -207,6 +213,8 @@ fn a_million_segments_give_a_small_picture_in_linear_time() {
         times.push(begun.elapsed());
         assert!(drawn.len() < 1_000_000, "{} bytes", drawn.len());
         assert!(drawn.contains("thinned: extremes are kept"));
+        // Thinned to what shows, not to a few strokes.
+        assert!(drawn.matches("<line").count() > 700, "{}", drawn.matches("<line").count());
         roxmltree::Document::parse(&drawn).unwrap();
     }
     // Ten times the segments; three times as much again for a busy machine.

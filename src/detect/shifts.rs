@@ -49,8 +49,6 @@ pub enum Pattern {
     Released,
     /// Exact ends that follow the window as it changes.
     Follows,
-    /// Exact ends in the middle of a bulk transfer, each released by a persist timer.
-    Persists,
     /// All segments have the size of the window, or half of it, and go out one flight per ACK.
     FrozenFlight,
 }
@@ -125,19 +123,12 @@ fn stopping(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> Option
             Pattern::Follows
         } else if stop.released >= RELEASED_ROUNDS && often(stop.released) {
             Pattern::Released
-        } else if stop.timed >= RELEASED_ROUNDS && stop.timed * 2 >= window.sent.rounds && is_bulk(window) {
-            Pattern::Persists
         } else {
             return None;
         };
         Some(Stopping { shift, stop, pattern })
     });
     exact.or_else(|| frozen_flight(flow, window, declared, overshoot))
-}
-
-/// The sender had full segments to send before it came down to pieces.
-fn is_bulk(window: &Window) -> bool {
-    window.sent.full_segments >= 2
 }
 
 /// A sender that takes the window for tiny cuts its segments to the window or, as Linux does

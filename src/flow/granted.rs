@@ -106,6 +106,13 @@ pub(crate) struct Ledger {
 }
 
 impl Ledger {
+    /// Whether ACKs are missing, or one may be: an echo whose ACK has not been captured to this day.
+    pub(crate) fn misses_acks(&self) -> bool {
+        self.unseen_echoes > 0 || self.early_echo.is_some()
+    }
+}
+
+impl Ledger {
     /// A SYN's window.
     pub(crate) fn grant_in_syn(&mut self, time_us: i64, ack: i64, raw: u16, tsval: Option<u32>) {
         let tsval = tsval.map(|value| (value, value));

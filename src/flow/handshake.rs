@@ -63,7 +63,7 @@ pub struct Twin {
 
 /// Copies of one packet are captured within this time, retransmissions of a SYN come later: RFC 6298 §2.1
 /// starts with a timeout of a second.
-const COPY_US: i64 = 100_000;
+const COPY_US: i64 = 20_000;
 
 /// The handshake of one flow.
 #[derive(Clone, Copy, Debug, Default)]
@@ -155,6 +155,7 @@ impl Handshake {
         };
         let is_copy = latest.sequence == first.sequence
             && latest.timestamps == first.timestamps
+            && first.count == 1
             && (0..COPY_US).contains(&(latest.time_us - first.time_us));
         if is_copy {
             // The same packet again: no retransmission, whatever differs was changed on the way.

@@ -27,6 +27,10 @@ pub(crate) struct Beyond {
     /// By what can have been acknowledged at most, and by what the sender knew: holds also when the capture
     /// lost ACKs.
     pub(crate) robust_shift: u8,
+    /// What the receiver can have acknowledged at most when the data was sent.
+    pub(crate) acknowledged_at_most: i64,
+    /// Whether timestamps say what the sender knew; without them only what is robust counts.
+    pub(crate) named: bool,
 }
 
 /// All overshoots of one direction.
@@ -72,19 +76,22 @@ impl Overshoots {
         }
     }
 
-    /// Everything before `ack` arrived.
-    pub(crate) fn acknowledged(&mut self, ack: i64) {
+    /// Everything before `ack` arrived; `raw` is the largest window advertised so far. A window that grew in the
+    /// meantime may have been granted before the data was sent, by an ACK that is missing from the capture.
+    pub(crate) fn acknowledged(&mut self, ack: i64, raw: u16) {
         for slot in 0..OPEN {
             let open = self.open.get_mut(slot).and_then(|open| open.take_if(|open| open.end <= ack));
             if let Some(open) = open {
-                self.confirm(&open);
+                self.confirm(&open, raw);
             }
         }
     }
 
-    fn confirm(&mut self, open: &Beyond) {
-        let found = open.by_knowledge;
-        let robust = Overshoot { shift: open.robust_shift, ..found };
+    fn confirm(&mut self, open: &Beyond, raw: u16) {
+        let reach = |shift: &u8| open.end - 1 <= open.acknowledged_at_most + (i64::from(raw) << shift);
+        let robust_shift = (0..open.robust_shift).find(reach).unwrap_or(open.robust_shift);
+        let robust = Overshoot { shift: robust_shift, ..open.by_knowledge };
+        let found = if open.named { open.by_knowledge } else { robust };
         count(&mut self.beyond, found.shift);
         count(&mut self.beyond_robust, robust.shift);
         keep(&mut self.best, found);
@@ -111,6 +118,8 @@ mod tests {
             end,
             by_knowledge: Overshoot { shift, frame: 9, in_flight_bytes: 1448, raw: 63 },
             robust_shift,
+            acknowledged_at_most: 1,
+            named: true,
         }
     }
 
@@ -119,9 +128,17 @@ mod tests {
         let mut overshoots = Overshoots::default();
         overshoots.note(beyond(1449, 5, 0));
         assert_eq!(overshoots.best, None);
-        overshoots.acknowledged(1449);
+        overshoots.acknowledged(1449, 1);
         assert_eq!(overshoots.best.map(|best| best.shift), Some(5));
         assert_eq!((overshoots.beyond[4], overshoots.beyond[5], overshoots.best_robust), (1, 0, None));
+    }
+
+    #[test]
+    fn a_window_that_grew_unseen_voids_what_it_explains() {
+        let mut overshoots = Overshoots::default();
+        overshoots.note(Beyond { named: false, ..beyond(505, 3, 3) });
+        overshoots.acknowledged(505, 504);
+        assert_eq!((overshoots.best, overshoots.best_robust), (None, None));
     }
 
     #[test]
@@ -129,7 +146,7 @@ mod tests {
         let mut overshoots = Overshoots::default();
         overshoots.note(beyond(1449, 5, 5));
         overshoots.retransmitted(1, 1449);
-        overshoots.acknowledged(1449);
+        overshoots.acknowledged(1449, 1);
         assert_eq!(overshoots.best, None);
     }
 }

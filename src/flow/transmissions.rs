@@ -54,10 +54,17 @@ enum Place {
 
 impl Transmissions {
     /// A segment of data went out, new or again; `edge` is the unscaled edge of the newest ACK known.
-    pub(crate) fn sent(&mut self, frame: u64, time_us: i64, start: i64, end: i64, edge: i64) {
+    pub(crate) fn sent(&mut self, frame: u64, time_us: i64, start: i64, end: i64, edge: i64, rtt_us: i64) {
         // Once something got through beyond the edge, no box drops what lies there.
         if self.beyond_arrived > 0 {
             self.open = VecDeque::new();
+            return;
+        }
+        // The same segment again within half a round trip is a copy of it: no sender knows of a loss by then.
+        let is_copy = |before: &Transmission| {
+            before.start == start && before.end == end && (time_us - before.time_us).abs() < rtt_us / 2
+        };
+        if self.open.iter().any(is_copy) {
             return;
         }
         let mut lost = Vec::new();
@@ -149,11 +156,11 @@ mod tests {
     #[test]
     fn what_is_sent_again_was_lost_and_the_last_copy_arrived() {
         let mut fates = Transmissions::default();
-        fates.sent(1, 0, 1, 1449, 4016);
-        fates.sent(2, 0, 1449, 2897, 4016);
-        fates.sent(3, 0, 2897, 4345, 4016);
+        fates.sent(1, 0, 1, 1449, 4016, RTT);
+        fates.sent(2, 0, 1449, 2897, 4016, RTT);
+        fates.sent(3, 0, 2897, 4345, 4016, RTT);
         fates.granted(RTT, 2897, 7000, RTT);
-        fates.sent(4, 200_000, 2897, 4345, 7000);
+        fates.sent(4, 200_000, 2897, 4345, 7000, RTT);
         fates.granted(200_000 + RTT, 4345, 9000, RTT);
         assert_eq!((fates.inside_arrived, fates.beyond_lost, fates.beyond_arrived), (3, 1, 0));
         assert_eq!(fates.lost_frames[0], Some(3));
@@ -162,16 +169,16 @@ mod tests {
     #[test]
     fn an_ack_on_its_way_makes_it_unsure() {
         let mut fates = Transmissions::default();
-        fates.sent(1, 0, 2897, 4345, 4016);
+        fates.sent(1, 0, 2897, 4345, 4016, RTT);
         fates.granted(10_000, 2897, 7000, RTT);
-        fates.sent(2, 200_000, 2897, 4345, 7000);
+        fates.sent(2, 200_000, 2897, 4345, 7000, RTT);
         assert_eq!(fates.beyond_lost, 0);
     }
 
     #[test]
     fn selectively_acknowledged_data_arrived() {
         let mut fates = Transmissions::default();
-        fates.sent(1, 0, 5793, 7241, 4016);
+        fates.sent(1, 0, 5793, 7241, 4016, RTT);
         fates.selectively_acknowledged(5793, 7241);
         assert_eq!(fates.beyond_arrived, 1);
     }

@@ -68,6 +68,8 @@ pub struct Window {
     /// The shortest time from an ACK captured here to data captured here that echoes its timestamp.
     pub(crate) lag_us: Option<i64>,
     history: History,
+    /// The receiver has sent data since the sender did.
+    answers: bool,
 }
 
 /// What the flow knows about the moment of a segment.
@@ -91,6 +93,12 @@ impl Window {
     /// missing from the capture.
     pub fn capture_lost_acks(&self) -> bool {
         self.ledger.unseen_echoes > 0
+    }
+
+    /// The same, or an echo whose ACK was not captured so far, or duplicate ACKs that stand for data behind a
+    /// hole: what counts as lost has perhaps arrived.
+    pub fn may_miss_acks(&self) -> bool {
+        self.ledger.misses_acks()
     }
 
     /// Bytes sent and not acknowledged. Before any acknowledgment all that was sent is in flight, if the SYN
@@ -117,6 +125,7 @@ impl Window {
         }
         if segment.payload_bytes > 0 {
             self.stops.interrupt();
+            self.answers = true;
         }
         if !segment.flags.ack {
             return;
@@ -127,13 +136,14 @@ impl Window {
             self.misfits = self.misfits.saturating_add(1);
             return;
         };
-        self.overshoots.acknowledged(ack);
+        self.overshoots.acknowledged(ack, self.advertised.max_raw.unwrap_or(u16::MAX));
         self.stops.granted(segment.time_us, ack, segment.raw_window);
         self.transmissions.granted(
             segment.time_us,
             ack,
             ack + i64::from(segment.raw_window),
-            rtt_us.unwrap_or(0),
+            // Without a known round trip nothing is certain about what met which edge.
+            rtt_us.unwrap_or(i64::MAX / 2),
         );
         for (left, right) in segment.options.sack.into_iter().flatten() {
             if let (Some(left), Some(right)) = (self.space.position(left), self.space.position(right)) {
@@ -155,7 +165,8 @@ impl Window {
         self.sent.largest_segment_bytes = self.sent.largest_segment_bytes.max(segment.payload_bytes);
         if length > 1 && !segment.flags.syn {
             let edge = self.ledger.unscaled_edge().unwrap_or(i64::MAX);
-            self.transmissions.sent(segment.frame, segment.time_us, sequence, end, edge);
+            let rtt_us = moment.rtt_us.unwrap_or(0);
+            self.transmissions.sent(segment.frame, segment.time_us, sequence, end, edge, rtt_us);
         }
         if end <= before {
             self.overshoots.retransmitted(sequence, end);
@@ -202,7 +213,12 @@ impl Window {
         let reacts = |candidate: &Candidate| {
             is_reaction(segment.time_us - candidate.granted.time_us, moment.lag_us, moment.rtt_us)
         };
-        if self.sent.last_clocked_round < self.sent.rounds && known.newest.iter().flatten().any(reacts) {
+        // What the receiver's data asked for was not released by its ACK.
+        let answers = std::mem::take(&mut self.answers);
+        if !answers
+            && self.sent.last_clocked_round < self.sent.rounds
+            && known.newest.iter().flatten().any(reacts)
+        {
             self.sent.last_clocked_round = self.sent.rounds;
             self.sent.clocked_rounds += 1;
         }
@@ -224,7 +240,9 @@ impl Window {
                 Overshoot { shift: robust_shift, ..by_knowledge }
             };
             if by_knowledge.shift > 0 {
-                self.overshoots.note(Beyond { end, by_knowledge, robust_shift });
+                let acknowledged_at_most = self.acknowledged_at_most(segment.time_us, before, moment);
+                let named = asked.echo.is_some() || moment.declared_shift.is_none();
+                self.overshoots.note(Beyond { end, by_knowledge, robust_shift, acknowledged_at_most, named });
             }
         }
         if let Some(size) = moment.maximum_segment_size {
@@ -249,12 +267,17 @@ impl Window {
         }
     }
 
+    /// What the receiver can have acknowledged at most: all that had been sent three quarters of a round trip ago.
+    fn acknowledged_at_most(&self, time_us: i64, before: i64, moment: &Moment) -> i64 {
+        moment.rtt_us.map_or(before, |rtt| self.history.sent_by(time_us - rtt * 3 / 4, before))
+    }
+
     /// The smallest shift whose edge was not exceeded even if every ACK that can have existed was known: the
     /// receiver acknowledged all that had been sent three quarters of a round trip ago, with the largest
     /// window that it ever advertised.
     fn needed_at_most(&self, time_us: i64, end: i64, before: i64, moment: &Moment) -> u8 {
         let Some(raw) = self.advertised.max_raw else { return 0 };
-        let ack = moment.rtt_us.map_or(before, |rtt| self.history.sent_by(time_us - rtt * 3 / 4, before));
+        let ack = self.acknowledged_at_most(time_us, before, moment);
         let syn_edge = 1 + i64::from(self.advertised.syn_window.unwrap_or(u16::MAX));
         if end - 1 <= syn_edge && !moment.behind_handshake {
             return 0;

@@ -3,11 +3,19 @@
 use super::canvas::{Align, At, Canvas, Type, text_width};
 use super::ink::Ink;
 use super::scale::Scale;
+use super::series::Point;
+use super::thinning::in_columns;
 
 const TICK_SIZE: f64 = 11.5;
 
 /// Middle of the titles of the value axes.
 const TITLE_AT: f64 = 16.0;
+
+/// Width of the lines.
+const LINE: f64 = 2.0;
+
+/// Lines through no more points than this are drawn through all of them.
+const EXACT: usize = 1_500;
 
 /// A rectangle with two scales. Times are microseconds, values are bytes.
 #[derive(Clone, Copy, Debug)]
@@ -82,9 +90,11 @@ impl Panel {
         ink: Ink,
         width: f64,
     ) {
+        let points =
+            self.thinned(points.into_iter().map(|(time_us, value)| Point { time_us, value }).collect());
         let mut run: Vec<At> = Vec::new();
         let mut before: Option<i64> = None;
-        for (time_us, value) in points {
+        for Point { time_us, value } in points {
             if number(time_us) > self.time.high() {
                 break;
             }
@@ -105,6 +115,17 @@ impl Panel {
             run.push(At { x: self.right, ..last });
         }
         canvas.line(run, ink, width);
+    }
+
+    /// The points, or of very many what shows at the width of a line.
+    fn thinned(&self, points: Vec<Point>) -> Vec<Point> {
+        if points.len() <= EXACT {
+            return points;
+        }
+        let columns = (self.right - self.left) / LINE;
+        #[expect(clippy::cast_possible_truncation, reason = "casts of floats saturate")]
+        let column_us = ((self.time.high() - self.time.low()) / columns) as i64;
+        in_columns(&points, column_us)
     }
 
     /// Whether a value lies above or below the panel. On a log scale 0 lies at the bottom.

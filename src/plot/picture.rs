@@ -279,12 +279,15 @@ pub(super) fn flight_scale(series: &Series, edges: &[Edge]) -> Scale {
 fn draw_flight(canvas: &mut Canvas<'_>, panel: &Panel, series: &Series, edges: &[Edge]) {
     let title = if panel.value.is_log() { "in flight and window (log)" } else { "in flight and window" };
     panel.frame(canvas, title, true);
-    for edge in edges.iter().rev() {
+    // The unscaled window comes last: it must show also where the flight is a black band.
+    let window = |canvas: &mut Canvas<'_>, edge: &Edge| {
         let points = series.grants.iter().map(|grant| (grant.time_us, grant.window_bytes(edge.shift)));
         panel.steps(canvas, points, edge.ink, 2.0);
-    }
+    };
+    edges.iter().skip(1).for_each(|edge| window(canvas, edge));
     let points = series.in_flight.iter().map(|point| (point.time_us, point.value));
     panel.steps(canvas, points, Ink::Data, 1.5);
+    edges.iter().take(1).for_each(|edge| window(canvas, edge));
     for point in series.closed.iter().filter(|point| panel.shows(point.time_us)) {
         legend::diamond(canvas, At { x: panel.x(point.time_us), y: panel.bottom - 5.0 }, Ink::Unscaled);
     }

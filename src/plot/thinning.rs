@@ -43,21 +43,26 @@ impl<T: Sample> Thinned<T> {
         self.samples
     }
 
+    /// Columns get wider only where they must: otherwise a long series would end as a handful of samples.
     fn thin(&mut self) {
         while self.samples.len() > self.limit {
-            let mut kept = Vec::with_capacity(self.limit * 2);
-            let column = |sample: &T| sample.time_us().div_euclid(self.column_us);
-            for group in self.samples.chunk_by(|a, b| column(a) == column(b)) {
-                T::represent(group, &mut kept);
-            }
-            let widest = self.column_us >= i64::MAX / 2;
-            self.samples = kept;
-            if widest {
+            self.samples = in_columns(&self.samples, self.column_us);
+            if self.samples.len() <= self.limit || self.column_us >= i64::MAX / 2 {
                 break;
             }
             self.column_us *= 2;
         }
     }
+}
+
+/// What represents each column of `column_us` microseconds.
+pub(super) fn in_columns<T: Sample>(samples: &[T], column_us: i64) -> Vec<T> {
+    let column = |sample: &T| sample.time_us().div_euclid(column_us.max(1));
+    let mut kept = Vec::new();
+    for group in samples.chunk_by(|a, b| column(a) == column(b)) {
+        T::represent(group, &mut kept);
+    }
+    kept
 }
 
 /// Appends the first, the last and, for each key below `keys`, the smallest and the largest of `column`.
@@ -108,6 +113,17 @@ mod tests {
         assert!(kept.iter().any(|point| (point.time_us, point.value) == (54_321, 1_000_000)));
         assert!(kept.iter().any(|point| (point.time_us, point.value) == (77_777, -5)));
         assert!(kept.is_sorted_by_key(|point| point.time_us));
+    }
+
+    #[test]
+    fn a_long_series_is_thinned_evenly() {
+        let mut series = Thinned::new(400);
+        (0..1_000_000).for_each(|time| series.push(Point { time_us: time, value: time * 7 % 1000 }));
+        let kept = series.finish();
+        // Four samples per column, and columns at most twice as wide as they must be.
+        assert!(kept.len() >= 150, "{}", kept.len());
+        let widest = kept.windows(2).map(|pair| pair[1].time_us - pair[0].time_us).max().unwrap();
+        assert!(widest <= 1_000_000 / 50, "{widest}");
     }
 
     #[test]

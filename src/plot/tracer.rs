@@ -8,10 +8,10 @@ use crate::flow::{Flow, Side};
 use super::series::{Grant, Located, Point, Series, Stroke};
 use super::thinning::Thinned;
 
-/// Samples that are kept of each kind: a picture is about a thousand pixels wide, and a stroke takes more
-/// bytes than a point of a line.
+/// Samples that are kept of each kind: a picture is about a thousand pixels wide. Of strokes all are drawn; of
+/// windows a column keeps about eight, and each line is thinned once more when it is drawn.
 const STROKES: usize = 1_500;
-const POINTS: usize = 2_400;
+const POINTS: usize = 8_000;
 const MARKS: usize = 200;
 
 /// Records one direction.

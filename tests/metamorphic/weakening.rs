@@ -130,6 +130,9 @@ fn lose_syn(mangled: &mut Mangled, random: &mut Random) -> String {
     format!("index {chosen}")
 }
 
+/// The longest that the second copy of a frame takes.
+const COPY_US: i64 = 20_000;
+
 /// A mirror port that sees a packet on its way in and out delivers it twice, the second copy a moment later.
 fn double(mangled: &mut Mangled, random: &mut Random) -> String {
     let share = random.pick(&[1, 5, 20, 60, 100]);
@@ -137,6 +140,9 @@ fn double(mangled: &mut Mangled, random: &mut Random) -> String {
     let mut frames = Vec::new();
     let mut waiting: Vec<(usize, Frame)> = Vec::new();
     for (index, frame) in mangled.frames.iter().enumerate() {
+        for (_, copy) in waiting.extract_if(.., |(_, copy)| copy.time_us + COPY_US < frame.time_us) {
+            frames.push(Frame { time_us: copy.time_us + delay_us, ..copy });
+        }
         frames.push(frame.clone());
         if random.percent(share) {
             waiting.push((index + distance, frame.clone()));

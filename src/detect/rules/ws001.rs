@@ -21,8 +21,7 @@ pub(crate) static RULE: Rule = Rule {
         evidence: "New data ends exactly at ack + (raw window << k) of the newest ACK that the sender knew, with \
             k below the declared shift, and more data follows. It is proven when the next data was released \
             by the next ACK in 8 rounds or more, or when the ends follow windows that differ, in a fifth of \
-            the rounds or more, and no acknowledged data ever went beyond that edge. Pieces in the middle of a bulk transfer that a persist \
-            timer releases are likely evidence, and so are segments that are just as \
+            the rounds or more, and no acknowledged data ever went beyond that edge. Segments that are just as \
             large as the misread window, or half of it, one flight per ACK.",
         harmless: "Never, when proven. Records that an application writes at its own pace, in just the size of \
             the raw window, look alike; they are told apart by when the next data comes.",
@@ -89,7 +88,7 @@ fn confidence(stopping: &Stopping, declared: u8) -> Confidence {
         _ if round => Confidence::Possible,
         // A factor of 2 is not far from what a sender may do for reasons of its own.
         Pattern::Released if declared - stopping.shift > 1 => Confidence::Proven,
-        Pattern::Released | Pattern::Persists | Pattern::FrozenFlight => Confidence::Likely,
+        Pattern::Released | Pattern::FrozenFlight => Confidence::Likely,
     }
 }
 
@@ -111,20 +110,15 @@ fn pattern(case: &Case<'_>, side: Side, stopping: &Stopping) -> String {
             "the {sender}'s data ends exactly at {edge}, also as the window changes ({} of {rounds} rounds)",
             stop.rounds,
         ),
-        Pattern::Persists => format!(
-            "in the middle of a bulk transfer the {sender} sends pieces up to exactly {edge} ({} bytes), one per persist timer ({} of {rounds} rounds)",
-            scaled(stop.raw, *shift),
-            stop.timed,
-        ),
         Pattern::FrozenFlight => format!(
-            "the {sender} sends segments of {} bytes, just {} what {edge} allows, one flight per ACK ({} of {rounds} rounds)",
+            "the {sender} sends segments of {} bytes, {} {edge} allows, one flight per ACK ({} of {rounds} rounds)",
             units::grouped(u64::from(case.flow.windows.of(side).sent.largest_segment_bytes)),
             if u64::from(case.flow.windows.of(side).sent.largest_segment_bytes)
                 == u64::from(stop.raw) << shift
             {
-                ""
+                "just what"
             } else {
-                "half of"
+                "just half of what"
             },
             stop.rounds,
         ),

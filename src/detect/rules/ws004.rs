@@ -47,7 +47,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let timestamps = Side::BOTH
         .iter()
         .all(|side| case.flow.handshake.syn.of(*side).is_some_and(|syn| syn.timestamps.is_some()));
-    let certain = timestamps && !window.capture_lost_acks() && window.advertised.phantom_acks == 0;
+    let certain = timestamps && !window.may_miss_acks() && window.advertised.phantom_acks == 0;
     let mut frames = handshake_frames(case.flow);
     frames.push(noted(best.frame, "beyond the window"));
     Some(Finding {

@@ -48,6 +48,10 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         return None;
     }
     let alive = fates.last_loss_us.zip(window.advertised.last_us).is_some_and(|(loss, life)| life > loss);
+    // Timestamps would show that the capture misses ACKs; without them what was lost has perhaps arrived.
+    let syn = case.flow.handshake.syn;
+    let timestamps =
+        [syn.client, syn.server].iter().all(|syn| syn.is_some_and(|syn| syn.timestamps.is_some()));
     // A path that loses all full-size segments looks the same unless as large ones arrived inside.
     let size_is_no_excuse = fates.smallest_lost_bytes.is_some_and(|lost| fates.largest_inside_bytes >= lost);
     let (advertiser, sender) = (side.name(), side.peer().name());
@@ -68,7 +72,11 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         ),
         ..Finding::new(
             &RULE,
-            if alive && size_is_no_excuse { Confidence::Likely } else { Confidence::Possible },
+            if alive && size_is_no_excuse && timestamps && !window.may_miss_acks() {
+                Confidence::Likely
+            } else {
+                Confidence::Possible
+            },
             "data beyond the unscaled window is dropped".to_owned(),
             format!(
                 "all {} that the {sender} sent beyond ack + window, unscaled, were lost; all {} inside it arrived",

@@ -14,7 +14,7 @@ pub(crate) static RULE: Rule = Rule {
         meaning: "Two copies of one SYN, or of one SYN-ACK, are in this capture and do not offer the same: the capture \
             was made on both sides of the box (`-i any` on a router, a mirror of two ports), or on the box \
             itself. What changes the option is between the two.",
-        evidence: "The same sequence number within a tenth of a second, the same timestamps, another option; across an \
+        evidence: "The same sequence number within 20 ms, the same timestamps, another option; across an \
             address translation both initial sequence numbers are the same under other addresses or ports. That \
             is sight, not inference: proven.",
         harmless: "When the box also translates every window (a proxy that ends the connection does).",
