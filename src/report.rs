@@ -16,6 +16,7 @@ mod junit;
 pub mod line;
 mod markdown;
 mod outcome;
+mod plain_json;
 mod sarif;
 pub mod screen;
 mod series;

@@ -5,7 +5,7 @@
 
 mod visible;
 
-pub use visible::visible;
+pub use visible::{acts, visible};
 
 /// `1482752` as `1,482,752`.
 pub fn grouped(number: u64) -> String {

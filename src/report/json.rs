@@ -14,6 +14,7 @@ use crate::detect::{Bounds, Direction, Finding};
 use crate::flow::Side;
 
 use super::capture::Skipped;
+use super::plain_json;
 use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, Standing, WindowReport};
 
 pub(super) use check::{Check, Expectation};
@@ -62,7 +63,7 @@ impl Printer for Document {
 
 /// `value` as it stands inside a document. A string in JSON holds no line break, so every one is layout.
 fn indented(value: &impl Serialize, indent: &str) -> io::Result<String> {
-    Ok(serde_json::to_string_pretty(value)?.replace('\n', &format!("\n{indent}")))
+    Ok(plain_json::pretty(value)?.replace('\n', &format!("\n{indent}")))
 }
 
 fn flows(report: &CaptureReport) -> Vec<Flow<'_>> {

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::detect::Finding;
 
 use super::json::{self, Capture, Check, Expectation, FindingJson, Flow};
+use super::plain_json;
 use super::{CaptureReport, FlowReport, Format, Outcome, Printer};
 
 pub(super) static FORMAT: Format = Format {
@@ -88,6 +89,5 @@ pub fn write_capture(out: &mut dyn Write, report: &CaptureReport) -> io::Result<
 }
 
 fn line(out: &mut dyn Write, line: &Line<'_>) -> io::Result<()> {
-    serde_json::to_writer(&mut *out, line)?;
-    writeln!(out)
+    writeln!(out, "{}", plain_json::line(line)?)
 }

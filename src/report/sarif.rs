@@ -9,6 +9,8 @@ use std::io::{self, Write};
 
 use crate::detect::{Confidence, Finding, RULES, Severity};
 
+use super::plain_json;
+
 use super::{
     CaptureReport, Expected, Fault, FlowReport, Format, Outcome, Printer, REQUIREMENTS, Standing, Unmet,
 };
@@ -71,8 +73,7 @@ impl Printer for Sarif {
             artifacts: std::mem::take(&mut self.artifacts),
             results: std::mem::take(&mut self.results),
         };
-        serde_json::to_writer_pretty(&mut *out, &Document::new(run))?;
-        writeln!(out)
+        writeln!(out, "{}", plain_json::pretty(&Document::new(run))?)
     }
 }
 

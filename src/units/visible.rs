@@ -26,7 +26,8 @@ fn begins_command(name: &str) -> bool {
     name.contains("##[") || name.trim_start().starts_with("::")
 }
 
-fn acts(char: char) -> bool {
+/// Whether a terminal or a log would act on this character rather than show it.
+pub fn acts(char: char) -> bool {
     char.is_control()
         || matches!(char, '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
 }

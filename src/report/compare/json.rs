@@ -47,6 +47,7 @@ use crate::compare::{
 use crate::detect::Interval;
 use crate::flow::Sides;
 use crate::report::Layout;
+use crate::report::plain_json;
 
 use super::ComparisonFormat;
 
@@ -62,8 +63,7 @@ fn write(out: &mut dyn Write, comparison: &Comparison, _: &Layout) -> io::Result
         "located": comparison.located(),
         "legs": comparison.legs.iter().map(leg).collect::<Vec<_>>(),
     });
-    serde_json::to_writer_pretty(&mut *out, &document)?;
-    writeln!(out)
+    writeln!(out, "{}", plain_json::pretty(&document)?)
 }
 
 fn capture(capture: &Capture) -> Value {
