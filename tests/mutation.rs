@@ -213,12 +213,10 @@ fn damage_is_survived_and_counted() {
 #[test]
 fn compressed_captures_are_damaged_too() {
     let mut damaged = 0;
-    for path in files(Path::new("tests/fuzz/corpus/capture")) {
+    for name in ["gzip", "zstd", "lz4"] {
+        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus/capture").join(name);
         let bytes = fs::read(&path).unwrap();
-        let is_packed = matches!(bytes.as_slice(), [0x1f, 0x8b, ..] | [0x28, 0xb5, ..] | [0x04, 0x22, ..]);
-        if !is_packed {
-            continue;
-        }
+        assert!(targets::judged(&bytes).is_some(), "{name}: whole, it is judged");
         for at in 0..bytes.len() {
             targets::capture(&bytes[..at]);
             for value in [0, 0x55, 0xff] {
@@ -229,7 +227,6 @@ fn compressed_captures_are_damaged_too() {
             }
         }
     }
-    assert!(damaged > 0, "the corpus has no compressed capture");
     eprintln!("{damaged} compressed captures damaged");
 }
 
