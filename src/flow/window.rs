@@ -47,6 +47,9 @@ pub struct Sent {
     last_limited_round: u32,
 }
 
+/// A capture that drops frames may miss this much in a row; more than that, and more than any window, is no hole.
+const HOLE_BYTES: i64 = 1 << 28;
+
 /// The window that one side advertises, and the other side's data against it.
 #[derive(Clone, Debug, Default)]
 pub struct Window {
@@ -175,9 +178,9 @@ impl Window {
             return;
         }
         // No window reaches that far under any shift: the numbers were rewritten, or a long stretch is missing.
-        let farthest = i64::from(self.advertised.max_raw.unwrap_or(u16::MAX)) << MAX_SHIFT;
+        let farthest = (i64::from(self.advertised.max_raw.unwrap_or(u16::MAX)) << MAX_SHIFT).max(HOLE_BYTES);
         let acknowledged = self.advertised.highest_ack.unwrap_or(before);
-        if sequence - before > farthest || end - acknowledged > farthest.max(1 << 20) {
+        if sequence - before > farthest || end - acknowledged > farthest {
             self.misfits = self.misfits.saturating_add(1);
         }
         let start = sequence.max(before);
