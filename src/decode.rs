@@ -4,7 +4,7 @@
 //! the innermost TCP header, and it knows no flows. What it cannot use is returned as a [`Skip`], so that it
 //! can be counted by reason: a frame that cannot be read is never fatal. Nothing is allocated per frame.
 //!
-//! One file per family of headers. Each header's function takes its bytes from the [`walk::Walk`] and names
+//! One file per family of headers. Each header's function takes its bytes from the `walk::Walk` and names
 //! the header behind it; the loop there calls the next one. So nothing recurses, and a frame cannot nest
 //! deeper than the loop allows.
 

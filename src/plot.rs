@@ -2,7 +2,7 @@
 //!
 //! A flow is judged first; then the capture is read a second time and one direction of the flow is recorded as
 //! a [`Series`], thinned as it grows, so that neither memory nor the picture grows with the flow. From a
-//! [`Series`] and the flow's report come an SVG ([`svg`]), a page of pictures ([`html`]) and a chart of
+//! [`Series`] and the flow's report come an SVG ([`svg()`]), a page of pictures ([`html()`]) and a chart of
 //! characters ([`chart`]). This stage owns `plotters`; it draws and never judges.
 
 mod annotation;

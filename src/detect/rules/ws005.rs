@@ -1,7 +1,7 @@
 //! WS005: options pass, but what lies beyond the unscaled edge does not.
 
 use crate::detect::{Case, Confidence, Explanation, Finding, Rule, Severity};
-use crate::flow::Side;
+use crate::flow::{Side, Syn};
 use crate::units;
 
 use super::{handshake_frames, plain};
@@ -48,10 +48,11 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         return None;
     }
     let alive = fates.last_loss_us.zip(window.advertised.last_us).is_some_and(|(loss, life)| life > loss);
-    // Timestamps would show that the capture misses ACKs; without them what was lost has perhaps arrived.
+    // Timestamps show that the capture misses ACKs, SACK shows what arrived behind a hole; without them what
+    // counts as lost has perhaps arrived.
     let syn = case.flow.handshake.syn;
-    let timestamps =
-        [syn.client, syn.server].iter().all(|syn| syn.is_some_and(|syn| syn.timestamps.is_some()));
+    let tells = |syn: Option<Syn>| syn.is_some_and(|syn| syn.timestamps.is_some() && syn.sack_permitted);
+    let told = tells(syn.client) && tells(syn.server);
     // A path that loses all full-size segments looks the same unless as large ones arrived inside.
     let size_is_no_excuse = fates.smallest_lost_bytes.is_some_and(|lost| fates.largest_inside_bytes >= lost);
     let (advertiser, sender) = (side.name(), side.peer().name());
@@ -72,7 +73,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         ),
         ..Finding::new(
             &RULE,
-            if alive && size_is_no_excuse && timestamps && !window.may_miss_acks() {
+            if alive && size_is_no_excuse && told && !window.may_miss_acks() {
                 Confidence::Likely
             } else {
                 Confidence::Possible
