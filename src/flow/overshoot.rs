@@ -36,13 +36,9 @@ pub(crate) struct Beyond {
 /// All overshoots of one direction.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Overshoots {
-    /// How often data beyond the edge of each shift was sent and acknowledged.
-    pub beyond: [u16; SHIFTS],
-    /// The same, counting only those that lost frames in the capture cannot fake.
-    pub beyond_robust: [u16; SHIFTS],
-    /// The one that excludes most.
+    /// The one that excludes most among the acknowledged ones.
     pub best: Option<Overshoot>,
-    /// The one that excludes most among the robust ones.
+    /// The same, counting only those that lost frames in the capture cannot fake.
     pub best_robust: Option<Overshoot>,
     /// The robust one that exceeds most, whether or not it was acknowledged.
     pub farthest_robust: Option<Overshoot>,
@@ -92,8 +88,6 @@ impl Overshoots {
         let robust_shift = (0..open.robust_shift).find(reach).unwrap_or(open.robust_shift);
         let robust = Overshoot { shift: robust_shift, ..open.by_knowledge };
         let found = if open.named { open.by_knowledge } else { robust };
-        count(&mut self.beyond, found.shift);
-        count(&mut self.beyond_robust, robust.shift);
         keep(&mut self.best, found);
         keep(&mut self.best_robust, robust);
     }
@@ -130,7 +124,7 @@ mod tests {
         assert_eq!(overshoots.best, None);
         overshoots.acknowledged(1449, 1);
         assert_eq!(overshoots.best.map(|best| best.shift), Some(5));
-        assert_eq!((overshoots.beyond[4], overshoots.beyond[5], overshoots.best_robust), (1, 0, None));
+        assert_eq!(overshoots.best_robust, None);
     }
 
     #[test]

@@ -25,8 +25,6 @@ pub struct Stop {
     pub rounds: u32,
     /// Rounds with a stop whose next data was released by the next ACK.
     pub released: u32,
-    /// Rounds with a stop whose next data came so late that a timer must have released it.
-    pub timed: u32,
     /// Rounds in which data came so close to the edge that no full segment fitted any more, stops included;
     /// counted from the first stop on.
     pub tight: u32,
@@ -157,7 +155,6 @@ impl Stop {
         let before = self.counted.filter(|(round, _)| *round == piece.round);
         let released_before = before.is_some_and(|(_, released)| released);
         self.rounds += u32::from(before.is_none());
-        self.timed += u32::from(before.is_none() && was_timed(hit, next));
         self.released += u32::from(released && !released_before);
         self.counted = Some((piece.round, released || released_before));
         if let Some(slot) = self.frames.iter_mut().find(|slot| slot.is_none()) {
@@ -191,16 +188,6 @@ fn hit(shift: u8, known: i64, data: &NewData<'_>) -> Option<Hit> {
 fn was_released(hit: &Hit, next: &NewData<'_>) -> bool {
     hit.released_us.is_some_and(|released| is_reaction(next.time_us - released, next.lag_us, next.rtt_us))
 }
-
-/// Whether the next data came so much later than an ACK could have released it that a persist timer did
-/// (RFC 9293 §3.8.6.1; Linux waits 200 ms at least, `TCP_RTO_MIN`).
-fn was_timed(hit: &Hit, next: &NewData<'_>) -> bool {
-    let (Some(released), Some(lag)) = (hit.released_us, next.lag_us) else { return false };
-    next.time_us - released - lag >= PERSIST_US
-}
-
-/// A little less than Linux's shortest persist timer.
-const PERSIST_US: i64 = 180_000;
 
 /// Whether a delay is that of a reaction on this side of the capture point.
 ///

@@ -18,8 +18,6 @@ pub struct Sent {
     pub bytes: u64,
     /// Segments with new data.
     pub segments: u64,
-    /// Segments with new data that are as large as both MSS options allow, or larger.
-    pub full_segments: u64,
     /// Segments that only repeat data.
     pub retransmissions: u64,
     /// Rounds: round trips with new data.
@@ -98,8 +96,7 @@ impl Window {
         self.ledger.unseen_echoes > 0
     }
 
-    /// The same, or an echo whose ACK was not captured so far, or duplicate ACKs that stand for data behind a
-    /// hole: what counts as lost has perhaps arrived.
+    /// The same, or an echo whose ACK was not captured so far: what counts as lost has perhaps arrived.
     pub fn may_miss_acks(&self) -> bool {
         self.ledger.misses_acks()
     }
@@ -251,7 +248,6 @@ impl Window {
         if let Some(size) = moment.maximum_segment_size {
             let full_segment = i64::from(size) - i64::from(segment.option_bytes);
             let edge = moment.declared_shift.and_then(|shift| known.edges.get(usize::from(shift)));
-            self.sent.full_segments += u64::from(i64::from(segment.payload_bytes) >= full_segment);
             self.sent.note_limit(edge.is_some_and(|edge| end + full_segment > *edge));
             if full_segment > 0 {
                 self.stops.data(&NewData {
