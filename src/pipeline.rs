@@ -102,16 +102,7 @@ impl Analysis {
     /// Reads `source` to its end. What ends it early is kept in the report. `progress` is called now and then
     /// with the bytes read.
     pub fn read(&mut self, source: &mut dyn Source, progress: &mut dyn FnMut(u64)) -> Result<(), Error> {
-        /// Frames between two calls of `progress`.
-        const STEP: u64 = 4096;
-        let ended = loop {
-            match source.read_frame(&mut |frame| self.note(frame)) {
-                Ok(true) if source.frames().is_multiple_of(STEP) => progress(source.bytes_read()),
-                Ok(true) => {}
-                Ok(false) => break Ok(()),
-                Err(error) => break Err(error),
-            }
-        };
+        let ended = source.read_all(&mut |frame| self.note(frame), progress);
         self.report.frames = source.frames();
         if let Err(error) = &ended {
             self.report.incomplete = Some(error.cause().to_owned());

@@ -136,6 +136,9 @@ impl Error {
     }
 }
 
+/// Frames between two calls for progress.
+const FRAMES_PER_PROGRESS: u64 = 4096;
+
 /// A stream of frames.
 pub trait Source {
     /// The link layer of the frames; of the first interface, where there are several.
@@ -149,6 +152,20 @@ pub trait Source {
     /// Reads one frame and hands it to `sink`, unless the filter hides it. `false` at the end; after an error
     /// the source is at its end.
     fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error>;
+
+    /// Reads to the end and hands every frame to `sink`. `progress` is called now and then with the bytes read.
+    fn read_all(
+        &mut self,
+        sink: &mut dyn FnMut(&Frame<'_>),
+        progress: &mut dyn FnMut(u64),
+    ) -> Result<(), Error> {
+        while self.read_frame(sink)? {
+            if self.frames().is_multiple_of(FRAMES_PER_PROGRESS) {
+                progress(self.bytes_read());
+            }
+        }
+        Ok(())
+    }
 
     /// How many frames were read so far, hidden ones included.
     fn frames(&self) -> u64;
