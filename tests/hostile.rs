@@ -105,6 +105,7 @@ fn in_namespace(folder: &Path, script: &str) -> Option<Output> {
             Some(output)
         }
         _ => {
+            assert!(std::env::var_os("CI").is_none(), "CI must be able to mount a small file system");
             eprintln!("not run: no right to mount a small file system");
             None
         }
