@@ -45,8 +45,8 @@ const EXIT_STATUS: &str = "\
 Exit status:
   0  done; check: judged, and nothing fails
   1  check: something fails
-  2  error: usage, an input that cannot be opened, or one that could not be read to its end (the report on
-     the part that was read is still printed)";
+  2  error: usage, an input that cannot be opened, or one not read to its end
+     (the report on the part that was read is still printed)";
 
 #[derive(Debug, Subcommand)]
 enum Command {

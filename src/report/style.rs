@@ -1,8 +1,16 @@
-//! Colours, used sparingly: the verdict and the headline.
+//! How text for people looks: colours, used sparingly for the verdict and the headline, and paragraphs with a
+//! label on the left.
+
+use std::io::{self, Write};
 
 use anstyle::{AnsiColor, Style};
 
 use crate::detect::Verdict;
+
+use super::Layout;
+
+/// Width of the labels on the left.
+pub(super) const LABEL: usize = 9;
 
 /// Paints text, or leaves it plain.
 #[derive(Clone, Copy)]
@@ -28,4 +36,15 @@ pub(super) fn of_verdict(verdict: Verdict) -> Style {
         Verdict::Healthy => GOOD,
         Verdict::Off | Verdict::Unproven | Verdict::Unknown => Style::new(),
     }
+}
+
+/// `text` wrapped beside `label`.
+pub(super) fn labelled(out: &mut dyn Write, label: &str, text: &str, layout: &Layout) -> io::Result<()> {
+    let first = format!("  {label:LABEL$}");
+    let rest = " ".repeat(first.len());
+    let options = textwrap::Options::new(layout.width).initial_indent(&first).subsequent_indent(&rest);
+    for line in textwrap::wrap(text, options) {
+        writeln!(out, "{line}")?;
+    }
+    Ok(())
 }

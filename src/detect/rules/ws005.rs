@@ -16,9 +16,11 @@ pub(crate) static RULE: Rule = Rule {
             window, as if it were not scaled, and silently drops what lies beyond it. The sender sees loss and \
             slows down to what the box lets through; with a shift of 10 nothing larger than 63 bytes passes.",
         evidence: "Judged by transmissions: every one that ended beyond ack + raw window was lost, three or more, \
-            with everything behind it; none that ended inside was, three or more; as large ones got through there, and \
-            the receiver showed a sign of life after the drops: likely. Without that sign a dead peer looks the \
-            same, and where only small ones got through, a path that loses full-size segments: possible. Only two captures, one on each side of the box, prove it.",
+            with everything behind it; none that ended inside was, three or more; as large ones got \
+            through there, the receiver showed a sign of life after the drops, and timestamps and SACK would \
+            show that the capture misses ACKs or that data behind a hole arrived: likely. Without that sign a \
+            dead peer looks the same, and where only small ones got through, a path that loses full-size \
+            segments: possible. Only two captures, one on each side of the box, prove it.",
         harmless: "Ordinary loss hits inside the edge too and leaves data behind it that is acknowledged \
             selectively. A path that loses all full-size segments loses them inside the edge as well.",
         remedy: "Let the box track the scale, or not check windows: Linux `nf_conntrack_tcp_be_liberal=1`, Cisco IOS \

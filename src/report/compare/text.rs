@@ -7,16 +7,13 @@ use crate::compare::{Capture, Comparison, Finding, Leg, Pair};
 use crate::detect::{Confidence, FrameNote};
 use crate::flow::{Side, Sides};
 use crate::report::Layout;
-use crate::report::style::{BOLD, DIM, Paint};
+use crate::report::style::{BOLD, DIM, Paint, labelled};
 use crate::units;
 
 use super::{ComparisonFormat, table};
 
 pub(super) static FORMAT: ComparisonFormat =
     ComparisonFormat { name: "text", summary: "tables and plain words", write };
-
-/// Width of the labels on the left.
-const LABEL: usize = 9;
 
 /// Pairs that are described one by one; more are only counted.
 const DESCRIBED: usize = 5;
@@ -239,16 +236,6 @@ fn listed(frames: &[FrameNote]) -> String {
         return format!("{} ({label})", numbers.join(", "));
     }
     frames.iter().map(note).collect::<Vec<_>>().join(", ")
-}
-
-fn labelled(out: &mut dyn Write, label: &str, text: &str, layout: &Layout) -> io::Result<()> {
-    let first = format!("  {label:LABEL$}");
-    let rest = " ".repeat(first.len());
-    let options = textwrap::Options::new(layout.width).initial_indent(&first).subsequent_indent(&rest);
-    for line in textwrap::wrap(text, options) {
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
 }
 
 fn paragraph(out: &mut dyn Write, text: &str, bold: Option<Paint>, layout: &Layout) -> io::Result<()> {

@@ -5,12 +5,9 @@ use std::io::{self, Write};
 
 use crate::detect::{Cost, Direction, Finding, Severity, Verdict};
 use crate::flow::Side;
-use crate::report::style::{BOLD, DIM, Paint};
+use crate::report::style::{BOLD, DIM, LABEL, Paint, labelled};
 use crate::report::{FlowReport, Layout, WindowReport};
 use crate::units;
-
-/// Width of the labels on the left.
-const LABEL: usize = 9;
 
 /// Flows without a finding that are described one by one; more are only counted.
 const DESCRIBED: usize = 3;
@@ -249,16 +246,6 @@ fn costs(cost: &Cost, hurts: Option<Direction>) -> Option<String> {
     });
     let parts: Vec<String> = rate.into_iter().chain(ceiling).collect();
     (!parts.is_empty()).then(|| parts.join("; "))
-}
-
-fn labelled(out: &mut dyn Write, label: &str, text: &str, layout: &Layout) -> io::Result<()> {
-    let first = format!("  {label:LABEL$}");
-    let rest = " ".repeat(first.len());
-    let options = textwrap::Options::new(layout.width).initial_indent(&first).subsequent_indent(&rest);
-    for line in textwrap::wrap(text, options) {
-        writeln!(out, "{line}")?;
-    }
-    Ok(())
 }
 
 fn paragraph(out: &mut dyn Write, text: &str, layout: &Layout) -> io::Result<()> {
