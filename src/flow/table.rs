@@ -1,8 +1,8 @@
-//! The flows of live traffic: a table that never grows beyond its limit.
+//! The flows of a capture: a table that never grows beyond its limit.
 //!
-//! A flow leaves the table when it is over (FIN or RST, and then silence), when it was idle for long, when its
-//! 4-tuple is used again, or, being the least recently active one, when the table is full. Whoever owns the
-//! table gets every flow that leaves it: nothing is forgotten before it could be judged.
+//! A flow leaves the table when it is over (a RST, or a FIN of both sides, and then silence), when it was idle
+//! for long, when its 4-tuple is used again, or, being the least recently active one, when the table is full.
+//! Whoever owns the table gets every flow that leaves it: nothing is forgotten before it could be judged.
 
 use std::collections::{HashMap, VecDeque};
 
@@ -10,9 +10,11 @@ use foldhash::quality::RandomState;
 
 use crate::decode::Segment;
 
-use super::Flow;
-use super::queue::{Links, Queue};
-use super::table::{Key, begins_anew, twin_key, twin_of};
+use super::key::Key;
+use super::order::{List, Order};
+use super::retired::Retired;
+use super::twins::{twin_key, twin_of};
+use super::{Flow, Sides};
 
 /// How many flows are followed at once, and for how long.
 #[derive(Clone, Copy, Debug)]
@@ -21,14 +23,26 @@ pub struct Limits {
     pub max_flows: usize,
     /// A flow without a frame for this long is over.
     pub idle_us: i64,
-    /// So is one that had a FIN or RST, after this.
+    /// So is one that had a RST or the FINs of both sides, after this.
     pub closed_us: i64,
+    /// Of those that had, at most so many are waited for.
+    pub max_closed: usize,
+}
+
+impl Limits {
+    /// For a saved capture: as Wireshark does, no flow ends by silence alone.
+    pub const SAVED: Self =
+        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: 60_000_000, max_closed: 2_000 };
+
+    /// Every flow is kept to the end of the capture.
+    pub const NONE: Self =
+        Self { max_flows: usize::MAX, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: usize::MAX };
 }
 
 /// Why a flow left the table.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum End {
-    /// FIN or RST, and then silence.
+    /// A RST or both FINs, and then silence.
     Closed,
     /// No frame for long.
     Idle,
@@ -40,15 +54,30 @@ pub enum End {
     CaptureEnded,
 }
 
-/// A flow that left the table.
+/// A flow that leaves the table.
 #[derive(Debug)]
-pub struct Ended {
+pub struct Ended<'a> {
     /// Position in the order of first frames.
     pub index: u64,
     /// The flow.
-    pub flow: Flow,
+    pub flow: &'a Flow,
     /// Why.
     pub end: End,
+}
+
+/// Where a segment belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// Its flow's position in the order of first frames: Wireshark's `tcp.stream`.
+    pub index: u64,
+    slot: Option<usize>,
+}
+
+impl Noted {
+    /// The flow was over, and is judged: nothing was learnt from the segment.
+    pub fn is_late(self) -> bool {
+        self.slot.is_none()
+    }
 }
 
 #[derive(Debug)]
@@ -56,23 +85,23 @@ struct Slot {
     index: u64,
     key: Key,
     flow: Flow,
-    active_us: i64,
-    closing: bool,
-    links: Links,
+    /// A FIN of each side.
+    finished: Sides<bool>,
+    reset: bool,
 }
 
 /// The flows that are alive.
 #[derive(Debug)]
-pub struct ConcurrentFlows {
+pub struct FlowTable {
     limits: Limits,
     slots: Vec<Option<Box<Slot>>>,
     free: Vec<usize>,
+    /// Hashed with a seed of this process, so that no capture can be made to collide.
     current: HashMap<Key, usize, RandomState>,
     /// Both initial sequence numbers, to recognise a connection beyond an address translation.
     twins: HashMap<(u32, u32), usize, RandomState>,
-    /// Flows by activity, the least recent first: those that are open, and those that had a FIN or RST.
-    open: Queue,
-    closing: Queue,
+    order: Order,
+    retired: Retired,
     /// Slots that changed since they were last visited, and which slots are in that list.
     changed: VecDeque<usize>,
     is_changed: Vec<bool>,
@@ -82,7 +111,7 @@ pub struct ConcurrentFlows {
 /// A flow with fewer frames has nothing to judge before it ends: this keeps a flood of single SYNs cheap.
 const WORTH_JUDGING_FRAMES: u64 = 3;
 
-impl ConcurrentFlows {
+impl FlowTable {
     /// An empty table.
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -91,54 +120,70 @@ impl ConcurrentFlows {
             free: Vec::new(),
             current: HashMap::default(),
             twins: HashMap::default(),
-            open: Queue::default(),
-            closing: Queue::default(),
+            order: Order::default(),
+            retired: Retired::default(),
             changed: VecDeque::new(),
             is_changed: Vec::new(),
             begun: 0,
         }
     }
 
-    /// Adds a segment to its flow and returns the flow's index. Flows that have to go are handed to `gone`.
-    pub fn note(&mut self, segment: &Segment, gone: &mut dyn FnMut(Ended)) -> u64 {
+    /// Adds a segment to its flow. Flows that have to go are handed to `gone`.
+    pub fn note(&mut self, segment: &Segment, gone: &mut dyn FnMut(Ended<'_>)) -> Noted {
         self.expire(segment.time_us, gone);
         let key = Key::of(segment);
         let mut known = self.current.get(&key).copied();
         if let Some(at) = known
-            && self.flow_at(at).is_none_or(|flow| begins_anew(flow, segment))
+            && self.flow_at(at).is_none_or(|flow| flow.is_followed_by(segment))
         {
             self.remove(at, End::Reused, gone);
             known = None;
         }
-        let at = known.unwrap_or_else(|| self.begin(key, segment, gone));
-        let Some(Some(slot)) = self.slots.get_mut(at) else { return 0 };
+        let at = match known {
+            Some(at) => at,
+            None => match self.retired.index_of(&key, segment) {
+                Some(index) => return Noted { index, slot: None },
+                None => self.begin(key, segment, gone),
+            },
+        };
+        let Some(Some(slot)) = self.slots.get_mut(at) else { return Noted { index: 0, slot: None } };
         slot.flow.note(segment);
-        slot.active_us = slot.active_us.max(segment.time_us);
-        // A host retries what was refused with the same SYN: then it is open again.
-        slot.closing = (slot.closing || segment.flags.fin || segment.flags.rst) && !segment.flags.syn;
-        let (index, closing) = (slot.index, slot.closing);
+        slot.note_end(segment);
+        let index = slot.index;
+        let list = if slot.is_over() { List::Closing } else { List::Open };
         let is_worth_judging = slot.flow.frames >= WORTH_JUDGING_FRAMES;
-        self.touch(at, closing);
+        self.order.touch(at, list, segment.time_us);
         if is_worth_judging {
             self.mark(at);
         }
-        if segment.flags.syn && segment.flags.ack {
+        if segment.flags.syn {
             self.link_twin(at);
         }
-        index
+        while self.order.length(List::Closing) > self.limits.max_closed
+            && let Some((oldest, _)) = self.order.oldest(List::Closing)
+        {
+            self.remove(oldest, End::Closed, gone);
+        }
+        Noted { index, slot: Some(at) }
+    }
+
+    /// The flow that a segment was just added to.
+    pub fn flow(&self, noted: Noted) -> Option<&Flow> {
+        self.flow_at(noted.slot?)
     }
 
     /// Lets go of the flows that are over at `now_us`, by the capture's clock.
-    pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended)) {
-        let overdue = |at: Option<usize>, slots: &[Option<Box<Slot>>], limit_us: i64| {
-            let slot = slots.get(at?)?.as_ref()?;
-            (now_us - slot.active_us >= limit_us).then_some(at?)
-        };
-        while let Some(at) = overdue(self.closing.oldest(), &self.slots, self.limits.closed_us) {
-            self.remove(at, End::Closed, gone);
-        }
-        while let Some(at) = overdue(self.open.oldest(), &self.slots, self.limits.idle_us) {
-            self.remove(at, End::Idle, gone);
+    pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended<'_>)) {
+        let limits = [
+            (List::Closing, self.limits.closed_us, End::Closed),
+            (List::Open, self.limits.idle_us, End::Idle),
+        ];
+        for (list, limit_us, end) in limits {
+            while let Some((at, active_us)) = self.order.oldest(list)
+                && now_us.saturating_sub(active_us) >= limit_us
+            {
+                self.remove(at, end, gone);
+            }
         }
     }
 
@@ -176,7 +221,7 @@ impl ConcurrentFlows {
     }
 
     /// Hands over all flows, in the order of their first frame.
-    pub fn drain(&mut self, gone: &mut dyn FnMut(Ended)) {
+    pub fn drain(&mut self, gone: &mut dyn FnMut(Ended<'_>)) {
         let mut left: Vec<(u64, usize)> =
             (0..).zip(&self.slots).filter_map(|(at, slot)| Some((slot.as_ref()?.index, at))).collect();
         left.sort_unstable();
@@ -189,7 +234,7 @@ impl ConcurrentFlows {
         self.slots.get(at)?.as_ref().map(|slot| &slot.flow)
     }
 
-    fn begin(&mut self, key: Key, segment: &Segment, gone: &mut dyn FnMut(Ended)) -> usize {
+    fn begin(&mut self, key: Key, segment: &Segment, gone: &mut dyn FnMut(Ended<'_>)) -> usize {
         while self.current.len() >= self.limits.max_flows {
             let Some(at) = self.least_recent() else { break };
             self.remove(at, End::Evicted, gone);
@@ -198,9 +243,8 @@ impl ConcurrentFlows {
             index: self.begun,
             key,
             flow: Flow::new(segment),
-            active_us: segment.time_us,
-            closing: false,
-            links: Links::default(),
+            finished: Sides::default(),
+            reset: false,
         });
         self.begun += 1;
         let at = self.free.pop().unwrap_or_else(|| {
@@ -216,16 +260,12 @@ impl ConcurrentFlows {
     }
 
     fn least_recent(&self) -> Option<usize> {
-        let active = |at: Option<usize>| {
-            let at = at?;
-            self.slots.get(at)?.as_ref().map(|slot| (slot.active_us, at))
-        };
-        let oldest = [active(self.open.oldest()), active(self.closing.oldest())];
-        oldest.into_iter().flatten().min().map(|(_, at)| at)
+        let oldest = [List::Open, List::Closing].map(|list| self.order.oldest(list));
+        oldest.into_iter().flatten().min_by_key(|(_, active_us)| *active_us).map(|(at, _)| at)
     }
 
-    fn remove(&mut self, at: usize, end: End, gone: &mut dyn FnMut(Ended)) {
-        self.unlink(at);
+    fn remove(&mut self, at: usize, end: End, gone: &mut dyn FnMut(Ended<'_>)) {
+        self.order.remove(at);
         let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { return };
         self.free.push(at);
         self.current.remove(&slot.key);
@@ -234,8 +274,11 @@ impl ConcurrentFlows {
         {
             self.twins.remove(&key);
         }
-        let Slot { index, flow, .. } = *slot;
-        gone(Ended { index, flow, end });
+        let Slot { index, key, flow, .. } = &*slot;
+        if end == End::Closed {
+            self.retired.remember(*key, *index, flow);
+        }
+        gone(Ended { index: *index, flow, end });
     }
 
     fn mark(&mut self, at: usize) {
@@ -247,33 +290,7 @@ impl ConcurrentFlows {
         }
     }
 
-    /// Makes the flow the most recently active one.
-    fn touch(&mut self, at: usize, closing: bool) {
-        self.unlink(at);
-        let mut links = |at: usize, change: &mut dyn FnMut(&mut Links)| {
-            if let Some(Some(slot)) = self.slots.get_mut(at) {
-                change(&mut slot.links);
-            }
-        };
-        if closing { self.closing.push(at, true, &mut links) } else { self.open.push(at, false, &mut links) }
-    }
-
-    fn unlink(&mut self, at: usize) {
-        let Some(Some(slot)) = self.slots.get(at) else { return };
-        let links = slot.links;
-        let mut change = |at: usize, change: &mut dyn FnMut(&mut Links)| {
-            if let Some(Some(slot)) = self.slots.get_mut(at) {
-                change(&mut slot.links);
-            }
-        };
-        if links.closing {
-            self.closing.remove(at, links, &mut change);
-        } else {
-            self.open.remove(at, links, &mut change);
-        }
-    }
-
-    /// Finds the same connection beyond an address translation, as [`super::FlowTable::link_twins`] does.
+    /// Finds the same connection beyond an address translation.
     fn link_twin(&mut self, at: usize) {
         let Some(key) = self.flow_at(at).and_then(twin_key) else { return };
         let other = *self.twins.entry(key).or_insert(at);
@@ -294,6 +311,24 @@ impl ConcurrentFlows {
     }
 }
 
+impl Slot {
+    fn note_end(&mut self, segment: &Segment) {
+        if segment.flags.syn {
+            // A host retries what was refused with the same SYN: then it is open again.
+            self.finished = Sides::default();
+            self.reset = false;
+        }
+        self.reset |= segment.flags.rst;
+        if segment.flags.fin {
+            *self.finished.of_mut(self.flow.sender(segment)) = true;
+        }
+    }
+
+    fn is_over(&self) -> bool {
+        self.reset || self.finished.client && self.finished.server
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
@@ -301,7 +336,7 @@ mod tests {
     use super::*;
     use crate::decode::{Endpoint, Flags, Options, Outer};
 
-    const LIMITS: Limits = Limits { max_flows: 3, idle_us: 1_000_000, closed_us: 100_000 };
+    const LIMITS: Limits = Limits { max_flows: 3, idle_us: 1_000_000, closed_us: 100_000, max_closed: 2 };
 
     fn segment(client: u16, time_us: i64, flags: Flags) -> Segment {
         let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
@@ -326,7 +361,7 @@ mod tests {
     }
 
     /// What left the table while `segments` came in: index and why.
-    fn gone(table: &mut ConcurrentFlows, segments: &[Segment]) -> Vec<(u64, End)> {
+    fn gone(table: &mut FlowTable, segments: &[Segment]) -> Vec<(u64, End)> {
         let mut gone = Vec::new();
         for segment in segments {
             table.note(segment, &mut |ended| gone.push((ended.index, ended.end)));
@@ -336,7 +371,7 @@ mod tests {
 
     #[test]
     fn the_least_recently_active_flow_goes_first() {
-        let mut table = ConcurrentFlows::new(LIMITS);
+        let mut table = FlowTable::new(LIMITS);
         let segments = [syn(1, 0), syn(2, 1), syn(3, 2), syn(1, 3), syn(4, 4), syn(5, 5)];
         assert_eq!(gone(&mut table, &segments), [(1, End::Evicted), (2, End::Evicted)]);
         assert_eq!((table.len(), table.begun()), (3, 5));
@@ -344,7 +379,7 @@ mod tests {
 
     #[test]
     fn idle_flows_expire_by_the_captures_clock() {
-        let mut table = ConcurrentFlows::new(LIMITS);
+        let mut table = FlowTable::new(LIMITS);
         assert_eq!(gone(&mut table, &[syn(1, 0), syn(2, 600_000), syn(3, 1_000_000)]), [(0, End::Idle)]);
         let mut left = Vec::new();
         table.expire(5_000_000, &mut |ended| left.push(ended.index));
@@ -355,15 +390,47 @@ mod tests {
     #[test]
     fn a_closed_flow_lingers_for_a_shorter_time_and_a_retried_syn_opens_it_again() {
         let reset = Flags { rst: true, ..Flags::default() };
-        let mut table = ConcurrentFlows::new(LIMITS);
+        let mut table = FlowTable::new(LIMITS);
         let segments = [syn(1, 0), segment(1, 10, reset), syn(2, 0), segment(2, 20, reset), syn(2, 30)];
         assert_eq!(gone(&mut table, &segments), []);
         assert_eq!(gone(&mut table, &[syn(3, 200_000)]), [(0, End::Closed)]);
     }
 
     #[test]
+    fn a_late_segment_begins_no_flow_but_a_new_syn_does() {
+        let reset = Flags { rst: true, ..Flags::default() };
+        let mut table = FlowTable::new(LIMITS);
+        gone(&mut table, &[syn(1, 0), segment(1, 10, reset), syn(2, 200_000)]);
+        let late = table.note(&segment(1, 200_010, reset), &mut |_| {});
+        assert!(late.is_late() && late.index == 0);
+        let again = Segment { sequence: 99, ..syn(1, 200_020) };
+        assert_eq!(table.note(&again, &mut |_| {}).index, 2);
+        assert_eq!(table.begun(), 3);
+    }
+
+    #[test]
+    fn one_fin_closes_half_a_connection() {
+        let fin = Flags { fin: true, ..Flags::default() };
+        let mut table = FlowTable::new(LIMITS);
+        gone(&mut table, &[syn(1, 0), segment(1, 10, fin)]);
+        assert_eq!(gone(&mut table, &[syn(2, 200_000)]), []);
+        let answer = segment(1, 200_010, fin);
+        let answer = Segment { source: answer.destination, destination: answer.source, ..answer };
+        assert_eq!(gone(&mut table, &[answer, syn(3, 400_000)]), [(0, End::Closed)]);
+    }
+
+    #[test]
+    fn of_the_closed_only_so_many_are_waited_for() {
+        let reset = Flags { rst: true, ..Flags::default() };
+        let mut table = FlowTable::new(Limits { max_flows: 100, ..LIMITS });
+        let segments: Vec<Segment> =
+            (1..5).flat_map(|client| [syn(client, 0), segment(client, 1, reset)]).collect();
+        assert_eq!(gone(&mut table, &segments), [(0, End::Closed), (1, End::Closed)]);
+    }
+
+    #[test]
     fn another_sequence_number_is_another_flow() {
-        let mut table = ConcurrentFlows::new(LIMITS);
+        let mut table = FlowTable::new(LIMITS);
         let again = Segment { sequence: 99, ..syn(1, 10) };
         assert_eq!(gone(&mut table, &[syn(1, 0), again]), [(0, End::Reused)]);
         let mut left = Vec::new();
@@ -373,7 +440,7 @@ mod tests {
 
     #[test]
     fn memory_does_not_grow_with_the_number_of_flows() {
-        let mut table = ConcurrentFlows::new(LIMITS);
+        let mut table = FlowTable::new(LIMITS);
         for number in 0..10_000_u16 {
             let data = segment(number, i64::from(number), Flags::default());
             gone(&mut table, &[syn(number, i64::from(number)), data, data, data]);
