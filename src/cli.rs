@@ -4,10 +4,12 @@ mod analyze;
 mod capture;
 mod check;
 mod compare;
+mod completions;
 mod details;
 mod explain;
 mod inputs;
 mod live;
+mod man;
 mod new_file;
 mod outputs;
 mod plot;
@@ -35,13 +37,19 @@ pub(crate) enum Exit {
 /// costs, and what to do about it.
 #[derive(Debug, Parser)]
 #[command(name = "wscale", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = EXIT_STATUS)]
+#[command(after_help = MANUAL)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_STATUS: &str = "\
+const MANUAL: &str = "\
+Examples:
+  wscale analyze slow-download.pcap
+  sudo wscale live -i eth0 'port 443'
+  wscale check traces/
+  wscale explain WS001
+
 Exit status:
   0  done; check: judged, and nothing fails
   1  check: something fails
@@ -53,8 +61,10 @@ enum Command {
     Analyze(analyze::Args),
     Check(Box<check::Args>),
     Compare(compare::Args),
+    Completions(completions::Args),
     Explain(explain::Args),
     Live(live::Args),
+    Man(man::Args),
     Plot(plot::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
@@ -74,8 +84,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(args) => analyze::run(args),
         Command::Check(args) => check::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Completions(args) => completions::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Live(args) => live::run(args),
+        Command::Man(args) => man::run(args),
         Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),

@@ -45,6 +45,8 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("anyhow", &["cli", "workarounds"]),
     ("caps", &["cli"]),
     ("clap", &["cli"]),
+    ("clap_complete", &["cli"]),
+    ("clap_mangen", &["cli"]),
     ("crossterm", &["cli"]),
     ("csv", &["report"]),
     ("etherparse", &["decode"]),
