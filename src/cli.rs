@@ -18,9 +18,13 @@ mod windows;
 mod workarounds;
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+
+use crate::source;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -36,7 +40,7 @@ pub(crate) enum Exit {
 /// Diagnose TCP window scaling (RFC 7323) from packets: who broke it, on which side of the capture, what it
 /// costs, and what to do about it.
 #[derive(Debug, Parser)]
-#[command(name = "wscale", version, propagate_version = true, max_term_width = 100)]
+#[command(name = "wscale", version = env!("WSCALE_VERSION"), propagate_version = true, max_term_width = 100)]
 #[command(after_help = MANUAL)]
 struct Cli {
     #[command(subcommand)]
@@ -77,6 +81,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // A closed pipe is no error, and there is nobody to tell about another.
             let _ = error.print();
+            if error.kind() == ErrorKind::DisplayVersion {
+                let _ = print_libpcap();
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -101,6 +108,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             terminal::complain(&error);
             ExitCode::from(2)
         }
+    }
+}
+
+/// What reads the captures is part of the version: reports of faults are about both.
+fn print_libpcap() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match source::libpcap() {
+        Some((version, file)) => writeln!(out, "libpcap {version} ({file})"),
+        None => writeln!(out, "libpcap of unknown version"),
     }
 }
 

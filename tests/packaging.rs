@@ -10,3 +10,5 @@ mod completions;
 mod man;
 #[path = "packaging/program.rs"]
 mod program;
+#[path = "packaging/version.rs"]
+mod version;
