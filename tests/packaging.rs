@@ -8,6 +8,8 @@
 mod completions;
 #[path = "packaging/man.rs"]
 mod man;
+#[path = "packaging/package.rs"]
+mod package;
 #[path = "packaging/program.rs"]
 mod program;
 #[path = "packaging/version.rs"]

@@ -3,6 +3,7 @@
 mod archive;
 mod clock;
 mod evidence;
+mod installed;
 mod kernel;
 mod output;
 mod privileges;
@@ -123,8 +124,11 @@ Examples:
       Judge what another host sees, as it arrives.
 
 Without root:
+  sudo adduser USER wscale
+      With the Debian package: members of this group may capture, from their next login on.
   sudo setcap cap_net_raw=ep /path/to/wscale
-      Any user who may execute this file can then capture; the capability is dropped once the capture is open.
+      Without it: any user who may execute this file can then capture.
+  The capability is dropped once the capture is open.
 
 Drops:
   Frames that the kernel or the interface dropped are counted and shown. Verdicts that missing frames could

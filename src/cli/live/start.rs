@@ -16,6 +16,7 @@ use crate::units;
 use super::Args;
 use super::archive::Archive;
 use super::evidence::{self, Evidence};
+use super::installed;
 use super::kernel::Witness;
 use super::output::{Output, Style};
 use super::privileges::{self, Account};
@@ -77,11 +78,7 @@ fn open_interface(args: &Args, is_pipe: bool, filter: &str) -> anyhow::Result<Op
         filter: filter.to_owned(),
     };
     Interface::open(name, &settings).map(Some).map_err(|error| match error {
-        Error::Permission { .. } => {
-            let program = std::env::current_exe()
-                .map_or_else(|_| "$(command -v wscale)".to_owned(), |path| path.display().to_string());
-            anyhow!("{error}\nhint: sudo setcap cap_net_raw=ep {program}    or run it with sudo")
-        }
+        Error::Permission { .. } => anyhow!("{error}\nhint: {}", installed::capture_instead()),
         Error::Interface { .. } => {
             anyhow!("{error}\nhint: `wscale live --list-interfaces` lists the interfaces")
         }
