@@ -60,6 +60,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("lz4_flex", &["source"]),
     ("pcap", &["source"]),
     ("plotters", &["plot"]),
+    ("prometheus_client", &["cli"]),
     ("quick_junit", &["report"]),
     ("ruzstd", &["source"]),
     ("serde", &["report", "policy", "workarounds"]),

@@ -5,6 +5,7 @@ mod clock;
 mod evidence;
 mod installed;
 mod kernel;
+mod metrics;
 mod output;
 mod privileges;
 mod screen;
@@ -13,6 +14,7 @@ mod signals;
 mod start;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -107,6 +109,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Output")]
     top: usize,
 
+    /// Serve counters for Prometheus at http://ADDR/metrics; a port alone is served to this host only
+    #[arg(long, value_name = "ADDR", value_parser = metrics::address, help_heading = "Output")]
+    metrics: Option<SocketAddr>,
+
     /// When to use colour
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     color: terminal::Color,
@@ -120,6 +126,8 @@ Examples:
       Wait for the first problem and keep the frames that prove it.
   sudo wscale live -i eth0 --duration 10m --format jsonl > findings.jsonl
       One JSON object per finding and per flow, written as they come.
+  sudo wscale live -i eth0 --format jsonl --metrics 9464 > /var/log/wscale.jsonl
+      Count flows by verdict and findings by code for Prometheus.
   ssh gateway tcpdump -U -s 128 -w - tcp | wscale live -
       Judge what another host sees, as it arrives.
 

@@ -7,6 +7,7 @@ use crate::report::{self, CaptureReport, Layout, jsonl, line};
 
 use super::archive::Archive;
 use super::evidence::Evidence;
+use super::metrics::Metrics;
 
 /// What is printed while the capture runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,6 +28,7 @@ pub(super) struct Output {
     pub(super) layout: Layout,
     pub(super) archive: Archive,
     pub(super) evidence: Option<Evidence>,
+    pub(super) metrics: Option<Metrics>,
     /// What the screen shows under its table.
     pub(super) headlines: Vec<String>,
     pub(super) problems: u64,
@@ -46,6 +48,9 @@ impl Output {
             && let Err(cause) = evidence.take(&judged)
         {
             self.failure = Some(anyhow::Error::new(cause).context("cannot write the evidence"));
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.take(&judged);
         }
         if let Err(cause) = self.print(&judged) {
             self.failure = Some(cause.into());

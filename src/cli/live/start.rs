@@ -18,6 +18,7 @@ use super::archive::Archive;
 use super::evidence::{self, Evidence};
 use super::installed;
 use super::kernel::Witness;
+use super::metrics::{self, Metrics};
 use super::output::{Output, Style};
 use super::privileges::{self, Account};
 use super::screen::Screen;
@@ -40,6 +41,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if let Some(folder) = &args.write_findings {
         evidence::prepare(folder, later.as_ref())?;
     }
+    let listener = args.metrics.map(metrics::listen).transpose()?;
     privileges::give_up(later.as_ref())?;
     // From here on what others sent is read, and nothing that matters can be lost to them.
     if let Some(folder) = &args.write_findings {
@@ -58,6 +60,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     let mut session = session(args, &name, source.as_ref(), file, stop)?;
+    session.output.metrics = listener.map(Metrics::serve).transpose().context("cannot serve metrics")?;
     let ended = session.run(source.as_mut());
     finish(session, ended, args)
 }
@@ -126,6 +129,7 @@ fn session(
         source: name.to_owned(),
         layout: Layout { width: terminal::width(), top: args.top, color: args.color.is_on() },
         archive: Archive::default(),
+        metrics: None,
         evidence: args.write_findings.as_deref().map(|folder| Evidence::new(folder, link_type, args.snaplen)),
         headlines: Vec::new(),
         problems: 0,
