@@ -5,8 +5,10 @@
 //! may execute (`.debian/postinst`). Whoever calls the former and may not capture becomes the latter.
 
 use std::env;
-use std::io::ErrorKind;
+use std::io::{self, ErrorKind};
+use std::os::unix::process::CommandExt;
 use std::path::Path;
+use std::process::Command;
 
 /// The copy, and its group.
 const PROGRAM: &str = "/usr/libexec/wscale/wscale-live";
@@ -32,13 +34,6 @@ fn setcap(program: &str) -> String {
     format!("sudo setcap cap_net_raw=ep {program}    or run it with sudo")
 }
 
-#[cfg(unix)]
-fn become_copy() -> std::io::Error {
-    use std::os::unix::process::CommandExt as _;
-    std::process::Command::new(PROGRAM).arg0("wscale").args(env::args_os().skip(1)).exec()
-}
-
-#[cfg(not(unix))]
-fn become_copy() -> std::io::Error {
-    ErrorKind::NotFound.into()
+fn become_copy() -> io::Error {
+    Command::new(PROGRAM).arg0("wscale").args(env::args_os().skip(1)).exec()
 }
