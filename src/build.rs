@@ -26,7 +26,10 @@ fn println(instruction: &str) {
 
 /// The commit in the file that `cargo package` adds.
 fn packaged() -> Option<String> {
-    let facts = std::fs::read_to_string(".cargo_vcs_info.json").ok()?;
+    const FILE: &str = ".cargo_vcs_info.json";
+    let facts = std::fs::read_to_string(FILE).ok()?;
+    // `cargo package` checks the package in the target directory of the clone: what it finds there must not stay.
+    println(&format!("rerun-if-changed={FILE}"));
     let behind = facts.split("\"sha1\"").nth(1)?;
     behind.split('"').nth(1).map(str::to_owned)
 }
