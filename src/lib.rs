@@ -52,7 +52,7 @@
 //!     packet(out, [40000, 80], [1, 1], 0x10, 64240, &[]),
 //! ];
 //!
-//! let limits = Limits { max_flows: 1000, idle_us: 300_000_000, closed_us: 5_000_000 };
+//! let limits = Limits { max_flows: 1000, idle_us: 300_000_000, ..Limits::SAVED };
 //! const RAW: i32 = 12; // libpcap's DLT_RAW: the frame begins with the IP header
 //! let mut analysis = LiveAnalysis::new("memory", &LinkType::new(RAW), limits)?;
 //! let mut found = Vec::new();
