@@ -13,6 +13,7 @@ mod drops;
 mod faults;
 mod interfaces;
 mod kernel;
+mod metrics;
 mod namespaces;
 mod pipe;
 mod program;
