@@ -189,18 +189,20 @@ impl Flow {
     }
 
     fn moment(&self, from: Side) -> Moment {
-        // Without Fast Open a server sends nothing before it has the client's first segment behind the SYN,
-        // and that segment's window replaces the SYN's.
-        let fast_open = self.handshake.syn.client.as_ref().is_some_and(|syn| syn.payload_bytes > 0);
+        let terms = self.handshake.terms();
         let (own, peer) = (self.lag_us(from), self.lag_us(from.peer()));
         Moment {
             lag_us: own,
             rtt_us: own.zip(peer).map(|(own, peer)| own + peer),
-            maximum_segment_size: self.handshake.maximum_segment_size(),
+            maximum_segment_size: terms.maximum_segment_size,
             sender_ack: self.windows.of(from).advertised.highest_ack,
-            behind_handshake: from == Side::Server && self.handshake.completed.is_some() && !fast_open,
-            declared_shift: self.handshake.declared_shift(from.peer()),
-            foreign_windows: self.handshake.is_multipath(),
+            // Without Fast Open a server sends nothing before it has the client's first segment behind the SYN,
+            // and that segment's window replaces the SYN's.
+            behind_handshake: from == Side::Server
+                && self.handshake.completed.is_some()
+                && !terms.is_fast_open,
+            declared_shift: *terms.declared_shift.of(from.peer()),
+            foreign_windows: terms.is_multipath,
         }
     }
 

@@ -79,6 +79,18 @@ pub struct Handshake {
     pub lag_us: Sides<Option<i64>>,
     /// What the kernel of one end says, where it was asked.
     pub kernel: Kernel,
+    terms: Terms,
+}
+
+/// What follows from the handshake for every segment behind it.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Terms {
+    /// The declared shift of each side's window.
+    pub(crate) declared_shift: Sides<Option<u8>>,
+    pub(crate) maximum_segment_size: Option<u16>,
+    pub(crate) is_multipath: bool,
+    /// The client's SYN carried data (RFC 7413).
+    pub(crate) is_fast_open: bool,
 }
 
 impl Handshake {
@@ -86,6 +98,7 @@ impl Handshake {
     pub(crate) fn note(&mut self, from: Side, segment: &Segment) {
         if segment.flags.syn {
             self.note_syn(from, segment);
+            self.settle_terms();
         } else if from == Side::Client && segment.flags.ack && !segment.flags.rst && self.completed.is_none()
         {
             let Some(syn_ack) = self.syn.server.as_ref().filter(|syn| syn.acknowledges) else {
@@ -210,10 +223,28 @@ impl Handshake {
     /// after a round trip.
     pub fn asked(&mut self, kernel: Kernel) {
         self.kernel = kernel;
+        self.settle_terms();
         if let (Some(view), None) = (kernel.view(), self.rtt_us()) {
             *self.lag_us.of_mut(view.side) = view.rtt_us.map(|_| 0);
             *self.lag_us.of_mut(view.side.peer()) = view.rtt_us;
         }
+    }
+
+    /// What follows for every segment, worked out once.
+    pub(crate) fn terms(&self) -> &Terms {
+        &self.terms
+    }
+
+    fn settle_terms(&mut self) {
+        self.terms = Terms {
+            declared_shift: Sides {
+                client: self.declared_shift(Side::Client),
+                server: self.declared_shift(Side::Server),
+            },
+            maximum_segment_size: self.maximum_segment_size(),
+            is_multipath: self.is_multipath(),
+            is_fast_open: self.syn.client.as_ref().is_some_and(|syn| syn.payload_bytes > 0),
+        };
     }
 
     /// Whether both offered (`true`) or one declined (`false`); where the capture does not tell, what the

@@ -6,6 +6,8 @@
 //! Sizes alone prove little (an application may write records of just that size), so a stop says more when
 //! the next data was *released* by the next ACK, or when the ends *follow* windows that differ.
 
+use std::ops::RangeInclusive;
+
 use super::granted::Granted;
 use super::ledger::{Candidate, Known, Ledger};
 use super::{MAX_SHIFT, SHIFTS};
@@ -188,18 +190,20 @@ fn hit(shift: u8, known: i64, data: &NewData<'_>, newest: &[Candidate<'_>]) -> O
 /// Whether the ACK that moved the edge is what released the next data: it came just as long after that ACK as
 /// a reaction takes on this side of the capture point. An application's pace or a persist timer does not.
 fn was_released(hit: &Hit, next: &NewData<'_>) -> bool {
-    hit.released_us.is_some_and(|released| is_reaction(next.time_us - released, next.lag_us, next.rtt_us))
+    let reaction_us = reaction_us(next.lag_us, next.rtt_us);
+    hit.released_us
+        .zip(reaction_us)
+        .is_some_and(|(released, reaction_us)| reaction_us.contains(&(next.time_us - released)))
 }
 
-/// Whether a delay is that of a reaction on this side of the capture point.
+/// The delays of a reaction on this side of the capture point; `None` while they are not known.
 ///
 /// It may come early, because the handshake on which the expectation rests may have been slow: data that was
 /// not released by the ACK at all would go beyond the edge, and is refused there. It may not come late by
 /// more than a sixteenth of the round trip: records that an application writes at almost the pace of the
 /// round trip must not pass.
-pub(crate) fn is_reaction(delay_us: i64, lag_us: Option<i64>, rtt_us: Option<i64>) -> bool {
-    lag_us.zip(rtt_us).is_some_and(|(lag, rtt)| {
-        let tolerance = (rtt / 16).clamp(300, 5_000);
-        (lag / 2 - tolerance..=lag + tolerance).contains(&delay_us)
-    })
+pub(crate) fn reaction_us(lag_us: Option<i64>, rtt_us: Option<i64>) -> Option<RangeInclusive<i64>> {
+    let (lag, rtt) = lag_us.zip(rtt_us)?;
+    let tolerance = (rtt / 16).clamp(300, 5_000);
+    Some(lag / 2 - tolerance..=lag + tolerance)
 }

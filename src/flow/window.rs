@@ -6,10 +6,10 @@ use crate::units;
 use super::advertised::At;
 use super::granted::Asked;
 use super::history::History;
-use super::ledger::{Candidate, Ledger};
+use super::ledger::Ledger;
 use super::overshoot::Beyond;
 use super::sequence::Space;
-use super::stops::{NewData, is_reaction};
+use super::stops::{NewData, reaction_us};
 use super::{Advertised, MAX_SHIFT, Overshoot, Overshoots, Stops, Transmissions};
 
 /// The data that was sent against a window.
@@ -211,14 +211,15 @@ impl Window {
             let lag = (segment.time_us - echoed_us).max(0);
             self.lag_us = Some(self.lag_us.map_or(lag, |least| least.min(lag)));
         }
-        let reacts = |candidate: Candidate<'_>| {
-            is_reaction(segment.time_us - candidate.granted.time_us, moment.lag_us, moment.rtt_us)
-        };
         // What the receiver's data asked for was not released by its ACK.
         let answers = std::mem::take(&mut self.answers);
         if !answers
             && self.sent.last_clocked_round < self.sent.rounds
-            && self.ledger.newest(&known).any(reacts)
+            && let Some(reaction_us) = reaction_us(moment.lag_us, moment.rtt_us)
+            && self
+                .ledger
+                .newest(&known)
+                .any(|candidate| reaction_us.contains(&(segment.time_us - candidate.granted.time_us)))
         {
             self.sent.last_clocked_round = self.sent.rounds;
             self.sent.clocked_rounds += 1;
