@@ -30,9 +30,10 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For a saved capture: as Wireshark does, no flow ends by silence alone.
+    /// For a saved capture: as for Wireshark, no flow ends by silence. Times in a file may jump by hours, and
+    /// connections go on behind a RST that nobody believed; so the closed ones are only bounded in number.
     pub const SAVED: Self =
-        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: 60_000_000, max_closed: 2_000 };
+        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: 2_000 };
 
     /// Every flow is kept to the end of the capture.
     pub const NONE: Self =
