@@ -40,7 +40,13 @@ impl Verdict {
         ensure!(flows.len() == 1, "{} flows instead of one", flows.len());
         let flow = flows.first().context("no flow")?;
         let findings = flow.get("findings").and_then(Value::as_array).context("no findings")?;
-        Ok(Self { verdict: text(flow, "verdict"), findings: findings.iter().map(Finding::read).collect() })
+        Ok(Self::new(flow, findings))
+    }
+
+    /// A flow and its findings, as JSON.
+    pub(crate) fn new<'a>(flow: &Value, findings: impl IntoIterator<Item = &'a Value>) -> Self {
+        let findings = findings.into_iter().map(Finding::read).collect();
+        Self { verdict: text(flow, "verdict"), findings }
     }
 
     /// What is wrong with it, if anything.

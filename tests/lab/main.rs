@@ -12,7 +12,9 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "the lab lives in real time")]
 
+mod agreement;
 mod capture;
+mod cell;
 mod compared;
 mod expect;
 mod faults;
@@ -24,6 +26,7 @@ mod matrix;
 mod namespaces;
 mod oddities;
 mod options;
+mod own;
 mod record;
 mod report;
 mod scenario;
@@ -40,6 +43,7 @@ use anyhow::Result;
 
 use crate::options::{HELP, Options, is_ci};
 use crate::supervisor::Ending;
+use crate::transfer::CELLS;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -98,7 +102,7 @@ fn run(options: &Options, arguments: &[String]) -> Result<ExitCode> {
         Ending::Refused(why) => {
             let transfers = matrix::all().iter().filter(|one| options.wants(&one.name)).count();
             println!("lab: not run: {transfers} transfers between network namespaces: {why}");
-            ignored = 2 * transfers;
+            ignored = CELLS * transfers;
             failed += usize::from(is_ci());
         }
         Ending::Done(well) if !well || report.told.counts.is_none() => {

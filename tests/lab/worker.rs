@@ -16,7 +16,7 @@ use crate::namespaces::{Namespace, note};
 use crate::options::{Options, is_ci};
 use crate::report::{self, Row};
 use crate::scenario::Scenario;
-use crate::transfer::{Bench, Run};
+use crate::transfer::{Bench, CELLS, Run};
 use crate::{matrix, record, topology};
 
 /// More wrong cells than this are no accident of timing: they are not tried again.
@@ -97,9 +97,9 @@ fn matrix(bench: &Bench, options: &Options) -> Result<[usize; 3]> {
     let (possible, impossible): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|scenario| !lacking.iter().any(|(name, _)| *name == scenario.name));
     println!(
-        "lab: {} transfers, {} cells, {} at a time, captured with {:?}",
+        "lab: {} transfers, {} cells, {} at a time, captured with {:?} and wscale",
         possible.len(),
-        possible.len() * 2,
+        possible.len() * CELLS,
         options.jobs,
         bench.tool
     );
@@ -112,12 +112,13 @@ fn matrix(bench: &Bench, options: &Options) -> Result<[usize; 3]> {
     for scenario in &impossible {
         println!("skip   {:<36}  {}", scenario.name, scenario.what);
     }
+    print!("\n{}", report::counts(&rows));
     if rows.len() > 50 {
         print!("\n{}", report::rates(&rows));
     }
     let cells = rows.iter().flat_map(|(_, row)| &row.cells);
     let (wrong, right): (Vec<_>, Vec<_>) = cells.partition(|cell| cell.complaint.is_some());
-    Ok([right.len(), wrong.len(), impossible.len() * 2])
+    Ok([right.len(), wrong.len(), impossible.len() * CELLS])
 }
 
 fn run_all(bench: &Bench, scenarios: Vec<Scenario>, jobs: usize) -> Vec<(Scenario, Row)> {
@@ -153,7 +154,7 @@ fn judge(bench: &Bench, scenario: &Scenario, run: &Run) -> Row {
     let row = Row::judge(scenario, run);
     // Captures that were asked for are kept, and so are those somebody will want to look at.
     if bench.directory.join(REGISTER).exists() && row.is_right() {
-        for capture in &run.captures {
+        for capture in run.captures.iter().chain(run.own.iter().map(|beside| &beside.seen.file)) {
             fs::remove_file(capture).ok();
         }
     }
