@@ -12,10 +12,10 @@ use anyhow::{Context, Result, ensure};
 /// it may have been interrupted.
 const CLOCK_US: u64 = 50_000;
 
-struct Record {
-    time_us: u64,
-    wire_bytes: u32,
-    bytes: Vec<u8>,
+pub(crate) struct Record {
+    pub(crate) time_us: u64,
+    pub(crate) wire_bytes: u32,
+    pub(crate) bytes: Vec<u8>,
 }
 
 /// How many frames both hold, or what differs. Frames from `until_us` on may be in one capture only: they do not end at
@@ -59,7 +59,7 @@ fn source(record: &Record) -> Vec<u8> {
 }
 
 /// All records of a pcap file in this machine's byte order, with microseconds.
-fn records(path: &Path) -> Result<Vec<Record>> {
+pub(crate) fn records(path: &Path) -> Result<Vec<Record>> {
     let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
     let word = |at: usize| -> Result<u32> {
         let word = bytes.get(at..at + 4).context("the file breaks off")?;

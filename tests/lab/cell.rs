@@ -4,8 +4,10 @@ use std::path::PathBuf;
 
 use anyhow::Result;
 
+use crate::agreement::records;
 use crate::compared;
 use crate::judge::Verdict;
+use crate::promptness::delays_us;
 use crate::scenario::{Expectation, Scenario};
 use crate::transfer::{Beside, CELLS, Run, SIDES};
 
@@ -20,6 +22,8 @@ pub(crate) struct Cell {
     pub(crate) false_alarm: bool,
     /// Frames that tcpdump's capture and this one share, one by one, if neither dropped any.
     pub(crate) same_frames: Option<usize>,
+    /// How long after its evidence each expected problem was reported live.
+    pub(crate) delays_us: Vec<u64>,
 }
 
 impl Cell {
@@ -40,11 +44,17 @@ impl Cell {
             <[PathBuf; 2]>::try_from(files).ok().and_then(|files| compared::complaint(scenario, &files));
         let wrong: Vec<String> = pace.into_iter().chain(both).collect();
         for ((beside, expected), side) in run.own.iter().zip(&scenario.expect).zip(SIDES) {
-            let Beside { seen, same } = beside;
+            let Beside { seen, until_us, same } = beside;
             let mut cell = Self::new(side, BY[1]);
             cell.hold(Verdict::of(&seen.file), expected);
             cell.hold_live(&seen.said, expected);
             cell.complain(wrong.clone());
+            let reported = records(&seen.file)
+                .and_then(|records| delays_us(&seen.reports, expected, &records, *until_us));
+            match reported {
+                Ok(delays_us) => cell.delays_us = delays_us,
+                Err(why) => cell.complain([format!("{why:#}")]),
+            }
             match same {
                 Some(Ok(frames)) => cell.same_frames = Some(*frames),
                 Some(Err(why)) => cell.complain([why.clone()]),
@@ -65,7 +75,15 @@ impl Cell {
     }
 
     fn new(side: &'static str, by: &'static str) -> Self {
-        Self { side, by, said: "-".to_owned(), complaint: None, false_alarm: false, same_frames: None }
+        Self {
+            side,
+            by,
+            said: "-".to_owned(),
+            complaint: None,
+            false_alarm: false,
+            same_frames: None,
+            delays_us: Vec::new(),
+        }
     }
 
     /// What is said about the saved capture.

@@ -91,7 +91,7 @@ impl Verdict {
 }
 
 impl Finding {
-    fn read(finding: &Value) -> Self {
+    pub(crate) fn read(finding: &Value) -> Self {
         Self {
             code: text(finding, "code"),
             window_of: text(finding, "window_of"),
@@ -102,9 +102,13 @@ impl Finding {
     }
 
     /// Whether it is `CODE[:window_of[:box]]`.
-    fn matches(&self, pattern: &str) -> bool {
+    pub(crate) fn matches(&self, pattern: &str) -> bool {
         let mine = [&self.code, &self.window_of, &self.place];
         pattern.split(':').zip(mine).all(|(wanted, have)| wanted == have)
+    }
+
+    pub(crate) fn is_problem(&self) -> bool {
+        self.severity == "problem"
     }
 
     fn describe(&self) -> String {

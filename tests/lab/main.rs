@@ -16,6 +16,8 @@ mod agreement;
 mod capture;
 mod cell;
 mod compared;
+mod crowd;
+mod crowd_judge;
 mod expect;
 mod faults;
 mod forwarder;
@@ -27,8 +29,10 @@ mod namespaces;
 mod oddities;
 mod options;
 mod own;
+mod promptness;
 mod record;
 mod report;
+mod retouch;
 mod scenario;
 mod supervisor;
 mod topology;
@@ -75,6 +79,9 @@ fn list(options: &Options) {
     }
     for scenario in matrix::all().iter().filter(|scenario| options.wants(&scenario.name)) {
         println!("{:<40}  {}", scenario.name, scenario.what);
+    }
+    for crowd in crowd::all().iter().filter(|crowd| options.wants(&crowd.scenario.name)) {
+        println!("{:<40}  {}", crowd.scenario.name, crowd.scenario.what);
     }
 }
 

@@ -3,20 +3,21 @@
 //! saw the same frames.
 
 use std::fs;
-use std::io::Read;
+use std::io::{BufRead, BufReader, Read};
 use std::path::{Path, PathBuf};
 use std::process::Child;
-use std::thread;
-use std::time::{Duration, Instant};
+use std::thread::{self, JoinHandle};
+use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, anyhow, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 use serde_json::Value;
 
 use crate::capture::SNAP_BYTES;
 use crate::judge::Verdict;
-use crate::namespaces::Namespace;
+use crate::namespaces::{Namespace, join};
+use crate::promptness::Report;
 
 /// The kernel hands frames over in batches, the last of them after this time at the latest.
 pub(crate) const BATCH: Duration = Duration::from_millis(150);
@@ -25,6 +26,7 @@ pub(crate) const BATCH: Duration = Duration::from_millis(150);
 pub(crate) struct Own {
     child: Child,
     file: PathBuf,
+    lines: JoinHandle<Result<Vec<(u64, Value)>>>,
 }
 
 /// What it saved and said.
@@ -34,6 +36,8 @@ pub(crate) struct Seen {
     pub(crate) dropped: u64,
     /// The verdict at the end, and every finding that was reported on the way there.
     pub(crate) said: Result<Verdict>,
+    /// When it reported them.
+    pub(crate) reports: Vec<Report>,
 }
 
 impl Own {
@@ -50,6 +54,9 @@ impl Own {
         }
         argv.push("tcp".to_owned());
         let mut child = space.start(argv)?;
+        let output = child.stdout.take().context("no standard output")?;
+        let lines =
+            thread::spawn(move || BufReader::new(output).lines().map(|line| stamped(&line?)).collect());
         let patience = Instant::now() + Duration::from_secs(20);
         // The header is written once the capture is open and the privileges are gone.
         while fs::metadata(file).map_or(0, |file| file.len()) == 0 {
@@ -61,7 +68,7 @@ impl Own {
             }
             thread::sleep(Duration::from_millis(2));
         }
-        Ok(Self { child, file: file.to_owned() })
+        Ok(Self { child, file: file.to_owned(), lines })
     }
 
     /// Ends it as Ctrl-C does.
@@ -70,21 +77,23 @@ impl Own {
         let output = self.child.wait_with_output()?;
         let errors = String::from_utf8_lossy(&output.stderr);
         ensure!(output.status.success(), "wscale live: {}: {}", output.status, errors.trim());
-        let lines: Vec<Value> = output
-            .stdout
-            .split(|byte| *byte == b'\n')
-            .filter(|line| !line.is_empty())
-            .map(serde_json::from_slice)
-            .collect::<Result<_, _>>()
-            .context("wscale's JSON Lines")?;
-        let of = |kind: &str| {
-            lines.iter().filter(|line| line.get("type").is_some_and(|word| word == kind)).collect::<Vec<_>>()
+        let lines = join(self.lines)?;
+        let of = |kind: &'static str| {
+            lines.iter().filter(move |(_, line)| line.get("type").is_some_and(|word| word == kind))
         };
-        let dropped = of("capture").first().and_then(|capture| capture.get("dropped")?.as_u64());
-        let said = match of("flow").as_slice() {
-            [flow] => Ok(Verdict::new(flow, of("finding"))),
-            flows => Err(anyhow::anyhow!("wscale live saw {} flows instead of one", flows.len())),
+        let dropped = of("capture").next().and_then(|(_, capture)| capture.get("dropped")?.as_u64());
+        let said = match of("flow").collect::<Vec<_>>().as_slice() {
+            [(_, flow)] => Ok(Verdict::new(flow, of("finding").map(|(_, finding)| finding))),
+            flows => Err(anyhow!("wscale live saw {} flows instead of one", flows.len())),
         };
-        Ok(Seen { file: self.file, dropped: dropped.context("wscale live counts no drops")?, said })
+        let reports = of("finding").map(|(at_us, finding)| Report::new(*at_us, finding)).collect();
+        let dropped = dropped.context("wscale live counts no drops")?;
+        Ok(Seen { file: self.file, dropped, said, reports })
     }
+}
+
+/// A line of JSON, and when it was read: it is flushed as soon as it is known.
+fn stamped(line: &str) -> Result<(u64, Value)> {
+    let at_us = u64::try_from(SystemTime::UNIX_EPOCH.elapsed()?.as_micros())?;
+    Ok((at_us, serde_json::from_str(line).context("wscale's JSON Lines")?))
 }

@@ -83,6 +83,17 @@ pub(crate) fn counts(rows: &[(Scenario, Row)]) -> String {
     let shared: Vec<usize> =
         rows.iter().flat_map(|(_, row)| &row.cells).filter_map(|cell| cell.same_frames).collect();
     let frames: usize = shared.iter().sum();
+    let mut delays: Vec<u64> =
+        rows.iter().flat_map(|(_, row)| &row.cells).flat_map(|cell| cell.delays_us.clone()).collect();
+    delays.sort_unstable();
+    if let (Some(middle), Some(last)) = (delays.get(delays.len() / 2), delays.last()) {
+        lines.extend([format!(
+            "reported live: {} problems while the transfer ran, {} ms after their evidence at most, half of them within {} ms\n",
+            delays.len(),
+            last / 1000,
+            middle / 1000
+        )]);
+    }
     lines + &format!("both the same frame by frame: {} pairs of captures, {frames} frames\n", shared.len())
 }
 

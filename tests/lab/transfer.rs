@@ -47,6 +47,8 @@ pub(crate) struct Run {
 /// wscale's own capture beside the other.
 pub(crate) struct Beside {
     pub(crate) seen: Seen,
+    /// The end of the transfer.
+    pub(crate) until_us: u64,
     /// The frames that both hold, or what differs; `None` if one of them dropped frames.
     pub(crate) same: Option<Result<usize, String>>,
 }
@@ -98,7 +100,12 @@ impl Bench {
     }
 
     fn own(&self, space: &Namespace, file: &Path) -> Result<Own> {
-        Own::start(space, &file.with_extension("live.pcap"), self.tool == Tool::Libpcap)
+        Own::start(space, &file.with_extension("live.pcap"), self.in_user_namespace())
+    }
+
+    /// Only there is tcpdump of no use.
+    pub(crate) fn in_user_namespace(&self) -> bool {
+        self.tool == Tool::Libpcap
     }
 }
 
@@ -106,7 +113,7 @@ impl Beside {
     fn new(seen: Seen, other: &Path, other_lost: u64, until_us: u64) -> Self {
         let whole = seen.dropped == 0 && other_lost == 0;
         let same = whole.then(|| agreement::of(other, &seen.file, until_us));
-        Self { seen, same }
+        Self { seen, until_us, same }
     }
 }
 

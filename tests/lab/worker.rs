@@ -12,12 +12,13 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::capture::Tool;
+use crate::crowd_judge::CROWD_CELLS;
 use crate::namespaces::{Namespace, note};
 use crate::options::{Options, is_ci};
 use crate::report::{self, Row};
 use crate::scenario::Scenario;
 use crate::transfer::{Bench, CELLS, Run};
-use crate::{matrix, record, topology};
+use crate::{crowd, crowd_judge, matrix, record, topology};
 
 /// More wrong cells than this are no accident of timing: they are not tried again.
 const SECOND_TRIES: usize = 12;
@@ -118,7 +119,34 @@ fn matrix(bench: &Bench, options: &Options) -> Result<[usize; 3]> {
     }
     let cells = rows.iter().flat_map(|(_, row)| &row.cells);
     let (wrong, right): (Vec<_>, Vec<_>) = cells.partition(|cell| cell.complaint.is_some());
-    Ok([right.len(), wrong.len(), impossible.len() * CELLS])
+    let [crowds_right, crowds_wrong, crowds_skipped] = crowds(bench, options)?;
+    Ok([right.len() + crowds_right, wrong.len() + crowds_wrong, impossible.len() * CELLS + crowds_skipped])
+}
+
+/// Many connections at once, one box after the other: each keeps the machine busy.
+fn crowds(bench: &Bench, options: &Options) -> Result<[usize; 3]> {
+    let mut counts = [0; 3];
+    let [right, wrong, skipped] = &mut counts;
+    for crowd in crowd::all().iter().filter(|crowd| options.wants(&crowd.scenario.name)) {
+        if let Some((_, fact)) = lacking(&bench.register, std::slice::from_ref(&crowd.scenario))?.first() {
+            println!("skip   {:<36}  {fact}", crowd.scenario.name);
+            *skipped += CROWD_CELLS;
+            continue;
+        }
+        for cell in crowd_judge::cells(bench, crowd) {
+            match cell.outcome {
+                Ok(said) => {
+                    println!("ok     {}: {said}", cell.name);
+                    *right += 1;
+                }
+                Err(why) => {
+                    println!("WRONG  {}  <- {why:#}", cell.name);
+                    *wrong += 1;
+                }
+            }
+        }
+    }
+    Ok(counts)
 }
 
 fn run_all(bench: &Bench, scenarios: Vec<Scenario>, jobs: usize) -> Vec<(Scenario, Row)> {
