@@ -45,6 +45,7 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::crowd_judge::CROWD_CELLS;
 use crate::options::{HELP, Options, is_ci};
 use crate::supervisor::Ending;
 use crate::transfer::CELLS;
@@ -108,8 +109,11 @@ fn run(options: &Options, arguments: &[String]) -> Result<ExitCode> {
     match &report.ending {
         Ending::Refused(why) => {
             let transfers = matrix::all().iter().filter(|one| options.wants(&one.name)).count();
-            println!("lab: not run: {transfers} transfers between network namespaces: {why}");
-            ignored = CELLS * transfers;
+            let crowds = crowd::all().iter().filter(|one| options.wants(&one.scenario.name)).count();
+            println!(
+                "lab: not run: {transfers} transfers and {crowds} crowds between network namespaces: {why}"
+            );
+            ignored = CELLS * transfers + CROWD_CELLS * crowds;
             failed += usize::from(is_ci());
         }
         Ending::Done(well) if !well || report.told.counts.is_none() => {
