@@ -20,6 +20,8 @@ pub(crate) enum Kind {
     Tcpdump,
     Live,
     LiveWriting,
+    /// With little room, and held while the load runs: it must lose frames, and count them.
+    LiveHeld,
 }
 
 /// A running capture.
@@ -42,13 +44,14 @@ pub(crate) struct Taken {
 }
 
 impl Kind {
-    pub(crate) const ALL: [Self; 3] = [Self::Tcpdump, Self::Live, Self::LiveWriting];
+    pub(crate) const ALL: [Self; 4] = [Self::Tcpdump, Self::Live, Self::LiveWriting, Self::LiveHeld];
 
     pub(crate) fn name(self) -> &'static str {
         match self {
             Self::Tcpdump => "tcpdump -w /dev/null",
             Self::Live => "wscale live",
             Self::LiveWriting => "wscale live --write",
+            Self::LiveHeld => "wscale live, held",
         }
     }
 
@@ -64,6 +67,7 @@ impl Kind {
         match self {
             Self::Tcpdump => argv.extend(["-w".to_owned(), "/dev/null".to_owned()]),
             Self::Live => {}
+            Self::LiveHeld => argv.extend(["--buffer".to_owned(), "1".to_owned()]),
             Self::LiveWriting => {
                 let file = folder.join("load.pcap");
                 argv.extend(["--write".to_owned(), file.display().to_string()]);
@@ -94,6 +98,15 @@ impl Captor {
         }
         let (output, errors) = (drain(output), drain(errors));
         Ok(Self { kind, child, output, errors })
+    }
+
+    /// Holds it, or lets it go on.
+    pub(crate) fn hold(&self, held: bool) -> Result<()> {
+        if self.kind == Kind::LiveHeld {
+            let signal = if held { Signal::SIGSTOP } else { Signal::SIGCONT };
+            kill(Pid::from_raw(i32::try_from(self.child.id())?), signal)?;
+        }
+        Ok(())
     }
 
     /// Waits until it has nothing left to do.
