@@ -88,7 +88,7 @@ pub(crate) fn counts(rows: &[(Scenario, Row)]) -> String {
     delays.sort_unstable();
     if let (Some(middle), Some(last)) = (delays.get(delays.len() / 2), delays.last()) {
         lines.extend([format!(
-            "reported live: {} problems while the transfer ran, {} ms after their evidence at most, half of them within {} ms\n",
+            "reported live: {} problems, {} ms after their evidence at most, half of them within {} ms\n",
             delays.len(),
             last / 1000,
             middle / 1000
