@@ -4,10 +4,12 @@ mod analyze;
 mod capture;
 mod check;
 mod compare;
+mod completions;
 mod details;
 mod explain;
 mod inputs;
 mod live;
+mod man;
 mod new_file;
 mod outputs;
 mod plot;
@@ -16,9 +18,13 @@ mod windows;
 mod workarounds;
 
 use std::ffi::OsString;
+use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap::error::ErrorKind;
 use clap::{Parser, Subcommand};
+
+use crate::source;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,14 +40,20 @@ pub(crate) enum Exit {
 /// Diagnose TCP window scaling (RFC 7323) from packets: who broke it, on which side of the capture, what it
 /// costs, and what to do about it.
 #[derive(Debug, Parser)]
-#[command(name = "wscale", version, propagate_version = true, max_term_width = 100)]
-#[command(after_help = EXIT_STATUS)]
+#[command(name = "wscale", version = env!("WSCALE_VERSION"), propagate_version = true, max_term_width = 100)]
+#[command(after_help = MANUAL)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
 }
 
-const EXIT_STATUS: &str = "\
+const MANUAL: &str = "\
+Examples:
+  wscale analyze slow-download.pcap
+  sudo wscale live -i eth0 'port 443'
+  wscale check traces/
+  wscale explain WS001
+
 Exit status:
   0  done; check: judged, and nothing fails
   1  check: something fails
@@ -53,8 +65,10 @@ enum Command {
     Analyze(analyze::Args),
     Check(Box<check::Args>),
     Compare(compare::Args),
+    Completions(completions::Args),
     Explain(explain::Args),
     Live(live::Args),
+    Man(man::Args),
     Plot(plot::Args),
     Windows(windows::Args),
     Workarounds(workarounds::Args),
@@ -67,6 +81,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Err(error) => {
             // A closed pipe is no error, and there is nobody to tell about another.
             let _ = error.print();
+            if error.kind() == ErrorKind::DisplayVersion {
+                let _ = print_libpcap();
+            }
             return ExitCode::from(u8::try_from(error.exit_code()).unwrap_or(2));
         }
     };
@@ -74,8 +91,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Command::Analyze(args) => analyze::run(args),
         Command::Check(args) => check::run(args),
         Command::Compare(args) => compare::run(args),
+        Command::Completions(args) => completions::run(args),
         Command::Explain(args) => explain::run(args),
         Command::Live(args) => live::run(args),
+        Command::Man(args) => man::run(args),
         Command::Plot(args) => plot::run(args),
         Command::Windows(args) => windows::run(args),
         Command::Workarounds(args) => workarounds::run(args),
@@ -89,6 +108,15 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             terminal::complain(&error);
             ExitCode::from(2)
         }
+    }
+}
+
+/// What reads the captures is part of the version: reports of faults are about both.
+fn print_libpcap() -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    match source::libpcap() {
+        Some((version, file)) => writeln!(out, "libpcap {version} ({file})"),
+        None => writeln!(out, "libpcap of unknown version"),
     }
 }
 

@@ -64,9 +64,8 @@ impl Analysis {
 
     /// Takes one frame into account.
     pub fn note(&mut self, frame: &Frame<'_>) {
-        if let Some(sighting) = self.looking.at(frame) {
-            self.judging.note(&sighting);
-        }
+        let Self { looking, judging } = self;
+        looking.at(frame, |sighting| judging.note(&sighting));
     }
 
     /// Reads `source` to its end, decoding and following flows on two cores where there are two. What ends it

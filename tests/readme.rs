@@ -1,8 +1,13 @@
 //! What the README shows is what the program prints.
 //!
 //! A block that begins with `$ wscale ...` is run and compared; UPDATE_GOLDEN=1 rewrites what follows the command.
+//! The other blocks are run as they stand in `readme/recipes.rs`.
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
+#![allow(clippy::print_stderr, reason = "what was not run is said")]
+
+#[path = "readme/recipes.rs"]
+mod recipes;
 
 use std::path::PathBuf;
 use std::process::Command;

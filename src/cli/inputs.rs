@@ -50,6 +50,7 @@ pub(crate) struct Judged {
 
 /// Something that was judged.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "there are as many large ones as there are captures")]
 pub(crate) enum Event {
     /// A flow of a capture that is still being read.
     Flow { source: Arc<str>, flow: Box<FlowReport> },

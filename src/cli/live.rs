@@ -2,7 +2,9 @@
 
 mod clock;
 mod evidence;
+mod installed;
 mod kernel;
+mod metrics;
 mod output;
 mod privileges;
 mod screen;
@@ -11,6 +13,7 @@ mod signals;
 mod start;
 
 use std::io::{self, Write};
+use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -105,6 +108,10 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N", default_value_t = 20, help_heading = "Output")]
     top: usize,
 
+    /// Serve counters for Prometheus at http://ADDR/metrics; a port alone is served to this host only
+    #[arg(long, value_name = "ADDR", value_parser = metrics::address, help_heading = "Output")]
+    metrics: Option<SocketAddr>,
+
     /// When to use colour
     #[arg(long, value_enum, default_value_t, help_heading = "Output")]
     color: terminal::Color,
@@ -118,12 +125,17 @@ Examples:
       Wait for the first problem and keep the frames that prove it.
   sudo wscale live -i eth0 --duration 10m --format jsonl > findings.jsonl
       One JSON object per finding and per flow, written as they come.
+  sudo wscale live -i eth0 --format jsonl --metrics 9464 > /var/log/wscale.jsonl
+      Count flows by verdict and findings by code for Prometheus.
   ssh gateway tcpdump -U -s 128 -w - tcp | wscale live -
       Judge what another host sees, as it arrives.
 
 Without root:
+  sudo adduser USER wscale
+      With the Debian package: members of this group may capture, from their next login on.
   sudo setcap cap_net_raw=ep /path/to/wscale
-      Any user who may execute this file can then capture; the capability is dropped once the capture is open.
+      Without it: any user who may execute this file can then capture.
+  The capability is dropped once the capture is open.
 
 Drops:
   Frames that the kernel or the interface dropped are counted and shown. Verdicts that missing frames could

@@ -25,8 +25,8 @@ use super::{Exit, terminal};
 ///                    seen is 1. Unlike there, they go on beyond 2^32
 ///   payload_bytes    TCP payload, by the IP header
 ///   raw_window       the window field as it is on the wire
-///   shift            what both SYNs declare for it; 0 where scaling is off,
-///                    and in a SYN, whose window is never scaled
+///   shift            what both SYNs declare for it; 0 where scaling is
+///                    off, and in a SYN, whose window is never scaled
 ///   window_bytes     raw_window << shift
 ///   edge             ack + window_bytes: how far the receiver may send
 ///   in_flight_bytes  what the sender has sent, this segment included, and

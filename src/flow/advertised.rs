@@ -114,6 +114,10 @@ impl Advertised {
         if raw == 0 || promised == 0 {
             return;
         }
+        let reaches = (u64::from(raw) + 1) << self.floor.shift > promised;
+        if reaches && !is_news {
+            return;
+        }
         let needed = (0..=super::MAX_SHIFT).find(|shift| (u64::from(raw) + 1) << shift > promised);
         let needed = needed.unwrap_or(super::MAX_SHIFT);
         if needed > self.floor.shift {

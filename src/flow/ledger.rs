@@ -118,22 +118,20 @@ impl Ledger {
 
     /// Merges neighbours in the older half, so that the newest stay exact.
     fn compact(&mut self) {
-        let old = self.pending.len() / 2;
-        let mut kept = VecDeque::with_capacity(PENDING_MAX);
-        let mut rest = self.pending.drain(..);
-        for _ in 0..old / 2 {
-            if let (Some(a), Some(b)) = (rest.next(), rest.next()) {
-                kept.push_back(Granted {
+        let merged = self.pending.len() / 4;
+        for index in 0..merged {
+            let pair = (self.pending.get(2 * index).copied(), self.pending.get(2 * index + 1).copied());
+            if let ((Some(a), Some(b)), Some(place)) = (pair, self.pending.get_mut(index)) {
+                *place = Granted {
                     ack: a.ack.max(b.ack),
                     raw: a.raw.max(b.raw),
                     tsval: a.tsval.zip(b.tsval).map(|(a, b)| (a.0, b.1)),
                     merged: true,
                     ..a
-                });
+                };
             }
         }
-        kept.extend(rest);
-        self.pending = kept;
+        self.pending.drain(merged..2 * merged);
         if self.disordered > 0 {
             self.disordered = self.pending.len();
         }

@@ -43,6 +43,7 @@ impl Default for Order {
     }
 }
 
+#[expect(clippy::indexing_slicing, reason = "there is an end for each of the two lists")]
 impl Order {
     /// The slot that was silent for longest, and since when.
     pub(super) fn oldest(&self, list: List) -> Option<(usize, i64)> {
@@ -111,8 +112,8 @@ mod tests {
     #[test]
     fn the_one_that_was_silent_for_longest_is_at_the_front() {
         let mut order = Order::default();
-        for at in 0..4 {
-            order.touch(at, List::Open, at as i64);
+        for (at, time_us) in (0..4).zip(0..) {
+            order.touch(at, List::Open, time_us);
         }
         order.touch(0, List::Open, 9);
         order.touch(2, List::Closing, 10);

@@ -42,19 +42,34 @@ pub struct Overshoots {
     pub best_robust: Option<Overshoot>,
     /// The robust one that exceeds most, whether or not it was acknowledged.
     pub farthest_robust: Option<Overshoot>,
-    /// How often data beyond the edge of each shift was sent, whatever became of it; robust ones only.
-    pub sent_beyond_robust: [u16; SHIFTS],
+    /// By the shift whose edge was the first not to be exceeded.
+    beyond_robust: [u32; SHIFTS],
     open: [Option<Beyond>; OPEN],
+    waiting: bool,
 }
 
 /// Overshoots whose acknowledgment is awaited. Several, because the one that exceeds most may get lost.
 const OPEN: usize = 4;
 
 impl Overshoots {
+    /// How often data beyond the edge of `shift` was sent, whatever became of it; robust ones only.
+    pub fn sent_beyond_robust(&self, shift: u8) -> u32 {
+        let beyond = self.beyond_robust.iter().skip(usize::from(shift) + 1);
+        beyond.fold(0, |sum, count| sum.saturating_add(*count))
+    }
+
     /// New data went beyond an edge.
     pub(crate) fn note(&mut self, beyond: Beyond) {
-        count(&mut self.sent_beyond_robust, beyond.robust_shift);
+        if let Some(count) = self.beyond_robust.get_mut(usize::from(beyond.robust_shift)) {
+            *count = count.saturating_add(1);
+        }
         keep(&mut self.farthest_robust, Overshoot { shift: beyond.robust_shift, ..beyond.by_knowledge });
+        let shift = |best: Option<Overshoot>| best.map_or(0, |best| best.shift);
+        if beyond.by_knowledge.shift <= shift(self.best) && beyond.robust_shift <= shift(self.best_robust) {
+            // Once acknowledged it says nothing that is not known.
+            return;
+        }
+        self.waiting = true;
         let rank = |open: &Option<Beyond>| open.map(|open| (open.robust_shift, open.by_knowledge.shift));
         if let Some(least) = self.open.iter_mut().min_by_key(|open| rank(open))
             && rank(least) <= rank(&Some(beyond))
@@ -75,11 +90,16 @@ impl Overshoots {
     /// Everything before `ack` arrived; `raw` is the largest window advertised so far. A window that grew in the
     /// meantime may have been granted before the data was sent, by an ACK that is missing from the capture.
     pub(crate) fn acknowledged(&mut self, ack: i64, raw: u16) {
+        if !self.waiting {
+            return;
+        }
+        self.waiting = false;
         for slot in 0..OPEN {
             let open = self.open.get_mut(slot).and_then(|open| open.take_if(|open| open.end <= ack));
             if let Some(open) = open {
                 self.confirm(&open, raw);
             }
+            self.waiting |= self.open.get(slot).is_some_and(Option::is_some);
         }
     }
 
@@ -91,10 +111,6 @@ impl Overshoots {
         keep(&mut self.best, found);
         keep(&mut self.best_robust, robust);
     }
-}
-
-fn count(counts: &mut [u16; SHIFTS], shift: u8) {
-    counts.iter_mut().take(usize::from(shift)).for_each(|count| *count = count.saturating_add(1));
 }
 
 fn keep(best: &mut Option<Overshoot>, found: Overshoot) {

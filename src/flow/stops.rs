@@ -107,7 +107,8 @@ impl Stops {
             self.settle(&piece, data);
         }
         self.note_tight(data);
-        if (data.end - data.start) % data.full_segment == 0 {
+        let length = data.end - data.start;
+        if length == data.full_segment || length % data.full_segment == 0 {
             return;
         }
         let newest: Vec<Candidate<'_>> = data.ledger.newest(data.known).collect();

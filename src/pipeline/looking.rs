@@ -42,8 +42,8 @@ impl Looking {
         self.report
     }
 
-    /// Counts a frame, and decodes it.
-    pub(super) fn at(&mut self, frame: &Frame<'_>) -> Option<Sighting> {
+    /// Counts a frame, and decodes it into `found`.
+    pub(super) fn at(&mut self, frame: &Frame<'_>, found: impl FnOnce(Sighting)) {
         let report = &mut self.report;
         report.first_us.get_or_insert(frame.time_us);
         report.last_us = Some(report.last_us.map_or(frame.time_us, |last| last.max(frame.time_us)));
@@ -52,12 +52,10 @@ impl Looking {
                 report.segments += 1;
                 let bits = (0..).zip(&self.selectors);
                 let selected = bits.filter(|(_, selector)| selector.matches(frame));
-                Some(Sighting { segment, selected: selected.fold(0, |bits, (bit, _)| bits | 1 << bit) })
+                let selected = selected.fold(0, |bits, (bit, _)| bits | 1 << bit);
+                found(Sighting { segment, selected });
             }
-            Err(skip) => {
-                report.skipped.count(skip);
-                None
-            }
+            Err(skip) => report.skipped.count(skip),
         }
     }
 }

@@ -85,7 +85,7 @@ fn on_two_cores(
         scope.spawn(move || follow(judging, &batches, &done));
         let mut batch = Vec::with_capacity(BATCH);
         let ended = loop {
-            match source.read_frame(&mut |frame| batch.extend(looking.at(frame))) {
+            match source.read_frame(&mut |frame| looking.at(frame, |sighting| batch.push(sighting))) {
                 Ok(true) if batch.len() < BATCH => continue,
                 Ok(true) if !outlet.is_closed => {}
                 Ok(_) => break Ok(()),

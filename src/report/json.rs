@@ -1,7 +1,8 @@
 //! `--format json`: one document, schema version 1.
 //!
 //! Numbers are numbers, unknown is `null`, units are in the names. Without evidence a shift is
-//! `{"min": 0, "max": 14}`; evidence that contradicts itself is `null`, with a `reason`.
+//! `{"min": 0, "max": 14}`; evidence that contradicts itself is `null`, with a `reason`. `json/schema.json` is the
+//! JSON Schema of the document and of the lines of `jsonl`.
 
 mod check;
 

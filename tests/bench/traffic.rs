@@ -208,7 +208,7 @@ fn frame(segment: &Segment) -> ([u8; SNAP_LENGTH], usize) {
     if segment.flags & ACK != 0 {
         put(tcp + 8, &peer.wrapping_add(segment.acknowledgment).to_be_bytes());
     }
-    put(tcp + 12, &[((TCP_BYTES + option_bytes) / 4 << 4) as u8, segment.flags]);
+    put(tcp + 12, &[(((TCP_BYTES + option_bytes) / 4) << 4) as u8, segment.flags]);
     put(tcp + 14, &segment.window.to_be_bytes());
     let options = tcp + TCP_BYTES;
     let tsval = (segment.time_us / 1000) as u32 + 1;

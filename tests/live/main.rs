@@ -14,6 +14,7 @@ mod ending;
 mod faults;
 mod interfaces;
 mod kernel;
+mod metrics;
 mod namespaces;
 mod pipe;
 mod program;

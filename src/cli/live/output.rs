@@ -6,6 +6,7 @@ use crate::pipeline::Judged;
 use crate::report::{self, Archive, CaptureReport, Layout, jsonl, line};
 
 use super::evidence::Evidence;
+use super::metrics::Metrics;
 
 /// What is printed while the capture runs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,6 +27,7 @@ pub(super) struct Output {
     pub(super) layout: Layout,
     pub(super) archive: Archive,
     pub(super) evidence: Option<Evidence>,
+    pub(super) metrics: Option<Metrics>,
     /// What the screen shows under its table.
     pub(super) headlines: Vec<String>,
     pub(super) problems: u64,
@@ -45,6 +47,9 @@ impl Output {
             && let Err(cause) = evidence.take(&judged)
         {
             self.failure = Some(anyhow::Error::new(cause).context("cannot write the evidence"));
+        }
+        if let Some(metrics) = &self.metrics {
+            metrics.take(&judged);
         }
         if let Err(cause) = self.print(&judged) {
             self.failure = Some(cause.into());

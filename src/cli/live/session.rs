@@ -119,6 +119,9 @@ impl Session {
             }
         };
         analysis.judge_changed(JUDGED_PER_TICK, ask, &mut |judged| output.take(judged));
+        if let Some(metrics) = &output.metrics {
+            metrics.tick(analysis);
+        }
         if let Some(screen) = screen {
             screen.show(analysis, &output.headlines);
         }

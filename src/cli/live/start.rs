@@ -15,7 +15,9 @@ use crate::units;
 
 use super::Args;
 use super::evidence::{self, Evidence};
+use super::installed;
 use super::kernel::Witness;
+use super::metrics::{self, Metrics};
 use super::output::{Output, Style};
 use super::privileges::{self, Account};
 use super::screen::Screen;
@@ -44,6 +46,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     if let Some(folder) = &args.write_findings {
         evidence::prepare(folder, later.as_ref())?;
     }
+    let listener = args.metrics.map(metrics::listen).transpose()?;
     privileges::give_up(later.as_ref())?;
     // From here on what others sent is read, and nothing that matters can be lost to them.
     if let Some(folder) = &args.write_findings {
@@ -62,6 +65,7 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     let mut session = session(args, &name, source.as_ref(), file, stop)?;
+    session.output.metrics = listener.map(Metrics::serve).transpose().context("cannot serve metrics")?;
     let ended = session.run(source.as_mut());
     finish(session, ended, args)
 }
@@ -82,11 +86,7 @@ fn open_interface(args: &Args, is_pipe: bool, filter: &str) -> anyhow::Result<Op
         filter: filter.to_owned(),
     };
     Interface::open(name, &settings).map(Some).map_err(|error| match error {
-        Error::Permission { .. } => {
-            let program = std::env::current_exe()
-                .map_or_else(|_| "$(command -v wscale)".to_owned(), |path| path.display().to_string());
-            anyhow!("{error}\nhint: sudo setcap cap_net_raw=ep {program}    or run it with sudo")
-        }
+        Error::Permission { .. } => anyhow!("{error}\nhint: {}", installed::capture_instead()),
         Error::Interface { .. } => {
             anyhow!("{error}\nhint: `wscale live --list-interfaces` lists the interfaces")
         }
@@ -135,6 +135,7 @@ fn session(
         source: name.to_owned(),
         layout: Layout { width: terminal::width(), top: args.top, color: args.color.is_on() },
         archive: Archive::of_the_worst(LISTED),
+        metrics: None,
         evidence: args.write_findings.as_deref().map(|folder| Evidence::new(folder, link_type, args.snaplen)),
         headlines: Vec::new(),
         problems: 0,

@@ -42,9 +42,8 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let scales_less = shifts.scales_less;
     let applied = scales_less.shift()?;
     // An advertiser that reads its peer's windows scaled knows that scaling is on.
-    let reads_scaled = case.flow.windows.of(side.peer()).overshoots.sent_beyond_robust.first();
-    let reads_scaled =
-        case.shifts.of(side.peer()).overshoot > 0 || reads_scaled.is_some_and(|times| *times > 0);
+    let reads_scaled = case.flow.windows.of(side.peer()).overshoots.sent_beyond_robust(0);
+    let reads_scaled = case.shifts.of(side.peer()).overshoot > 0 || reads_scaled > 0;
     if applied == 0 && reads_scaled {
         return None;
     }

@@ -28,7 +28,7 @@ pub(crate) static RULE: Rule = Rule {
 };
 
 /// Fewer overruns may be a capture that missed something.
-const OVERRUNS: u16 = 3;
+const OVERRUNS: u32 = 3;
 
 fn check(case: &Case<'_>) -> Vec<Finding> {
     Side::BOTH.into_iter().filter_map(|side| find(case, side)).collect()
@@ -37,7 +37,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let declared = case.shifts.of(side).declared?;
     let window = case.flow.windows.of(side);
-    let overruns = *window.overshoots.sent_beyond_robust.get(usize::from(declared))?;
+    let overruns = window.overshoots.sent_beyond_robust(declared);
     let best = window.overshoots.farthest_robust?;
     if overruns < OVERRUNS || case.is_altered() {
         return None;

@@ -2,7 +2,7 @@
 //!
 //! `client_side` and `server_side` are captures, `client` and `server` are the ends of the connection (of what
 //! a box does, the sender). Unknown is `null`. `segments_of` counts the segments that could show a change: those
-//! of the same kind and sender, with the option where it is about one.
+//! of the same kind and sender, with the option where it is about one. `schema.json` is its JSON Schema.
 //!
 //! ```text
 //! { "schema_version": 1,

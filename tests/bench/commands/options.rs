@@ -56,7 +56,7 @@ impl Options {
                 "--runs" => options.runs = number()? as usize,
                 "--divide" => options.divide = number()?,
                 "--wscale" => {
-                    options.binary = arguments.next().ok_or("--wscale needs a path")?.clone();
+                    options.binary.clone_from(arguments.next().ok_or("--wscale needs a path")?);
                 }
                 // cargo adds it.
                 "--bench" => {}
