@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::builder::PossibleValuesParser;
 
 use crate::compare::{Comparison, Finished, Trace};
-use crate::report::{COMPARISON_FORMATS, Layout};
+use crate::report::{COMPARISON_FORMATS, ComparisonFormat, Layout};
 use crate::source::{CaptureFile, Source};
 
 use super::{Exit, terminal};
@@ -64,9 +64,10 @@ Exit status:
      the part that was read is still printed)";
 
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
+    let format = format(&args.format)?;
     let mut exit = Exit::Done;
     let comparison = compared(&args.files, args.filter.as_deref(), &mut exit)?;
-    print(&comparison, &args.format, args.color.is_on())?;
+    print(&comparison, format, args.color.is_on())?;
     Ok(exit)
 }
 
@@ -80,12 +81,16 @@ pub(super) fn compared(
     Ok(Comparison::new(captures.collect::<anyhow::Result<Vec<Finished>>>()?))
 }
 
-/// Prints the comparison in the format of this name.
-pub(super) fn print(comparison: &Comparison, format: &str, color: bool) -> anyhow::Result<()> {
-    let Some(format) = COMPARISON_FORMATS.iter().find(|other| other.name == format) else {
+/// The format of this name, if comparisons are printed in it.
+pub(super) fn format(name: &str) -> anyhow::Result<&'static ComparisonFormat> {
+    COMPARISON_FORMATS.into_iter().find(|format| format.name == name).ok_or_else(|| {
         let names = COMPARISON_FORMATS.map(|format| format.name).join(", ");
-        anyhow::bail!("a comparison cannot be printed as {format}\nhint: one of {names}");
-    };
+        anyhow::anyhow!("a comparison cannot be printed as {name}\nhint: one of {names}")
+    })
+}
+
+/// Prints the comparison.
+pub(super) fn print(comparison: &Comparison, format: &ComparisonFormat, color: bool) -> anyhow::Result<()> {
     let layout = Layout { width: terminal::width(), top: usize::MAX, color };
     let mut out = io::BufWriter::new(io::stdout().lock());
     (format.write)(&mut out, comparison, &layout)?;

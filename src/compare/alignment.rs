@@ -147,6 +147,8 @@ struct Copies<'a> {
     /// The box leaves the field alone, by sender.
     id_preserved: Sides<bool>,
     timestamp_preserved: Sides<bool>,
+    window_preserved: Sides<bool>,
+    block_preserved: Sides<bool>,
 }
 
 impl Copies<'_> {
@@ -155,11 +157,15 @@ impl Copies<'_> {
     }
 
     fn learn<'g>(&mut self, groups: impl Iterator<Item = &'g Sides<Vec<usize>>>) {
-        let mut tally: Sides<[(usize, usize); 2]> = Sides::default();
+        let mut tally: Sides<[(usize, usize); 4]> = Sides::default();
         for group in groups {
             let ([client], [server]) = (group.client.as_slice(), group.server.as_slice()) else { continue };
             let Some((a, b)) = self.both(Sides { client: *client, server: *server }) else { continue };
-            let [ids, values] = tally.of_mut(a.from);
+            let [ids, values, windows, blocks] = tally.of_mut(a.from);
+            if let Some(same) = self.holds_same_block(a, b) {
+                *blocks = (blocks.0 + 1, blocks.1 + usize::from(same));
+            }
+            *windows = (windows.0 + 1, windows.1 + usize::from(a.raw_window == b.raw_window));
             if let Some((old, new)) = a.headers.ip_id.zip(b.headers.ip_id)
                 && (old, new) != (0, 0)
             {
@@ -171,7 +177,10 @@ impl Copies<'_> {
         }
         for side in Side::BOTH {
             let preserved = |(all, same): (usize, usize)| all > 0 && same * 10 >= all * PRESERVED_TENTHS;
-            let [ids, values] = *tally.of(side);
+            let [ids, values, windows, blocks] = *tally.of(side);
+            // In a burst of duplicate ACKs, where the blocks are, hardly anything has only one copy.
+            *self.block_preserved.of_mut(side) = blocks.0 == 0 || preserved(blocks);
+            *self.window_preserved.of_mut(side) = preserved(windows);
             *self.id_preserved.of_mut(side) = preserved(ids);
             *self.timestamp_preserved.of_mut(side) = preserved(values);
         }
@@ -224,7 +233,24 @@ impl Copies<'_> {
         let other_id = *self.id_preserved.of(a.from) && a.headers.ip_id != b.headers.ip_id;
         let other_time = *self.timestamp_preserved.of(a.from)
             && a.timestamps.zip(b.timestamps).is_some_and(|(old, new)| old.0 != new.0);
-        !other_id && !other_time
+        !other_id && !other_time && !self.is_other_acknowledgment(a, b)
+    }
+
+    /// Two of a burst of duplicate ACKs, each missing in one capture, look like one that was rewritten where no
+    /// identification tells them apart (IPv6). Errs towards missing frames, away from rewriting boxes.
+    fn is_other_acknowledgment(&self, a: &Record, b: &Record) -> bool {
+        let is_nameless = !*self.id_preserved.of(a.from) && a.length() == 0;
+        let other_window = *self.window_preserved.of(a.from) && a.raw_window != b.raw_window;
+        let other_block = *self.block_preserved.of(a.from) && self.holds_same_block(a, b) == Some(false);
+        is_nameless && (other_window || other_block)
+    }
+
+    /// Whether the two hold the same first SACK block, as far as the sequence numbers were translated with it;
+    /// `None` if neither has any.
+    fn holds_same_block(&self, client: &Record, server: &Record) -> Option<bool> {
+        let offset = *self.offsets.of(client.from.peer());
+        let [old, new] = [Mark::new(client, 0, 4).block, Mark::new(server, offset, 4).block];
+        (old.is_some() || new.is_some()).then_some(old == new)
     }
 }
 

@@ -6,6 +6,7 @@ use std::process::Command;
 use serde_json::Value;
 
 use crate::folder::{FORMATS, Folder};
+use crate::support::skipped::not_run;
 
 /// XML, markup, workflow commands, terminal escapes, properties, and marks that turn the direction around.
 const HOSTILE: [&str; 3] = [
@@ -109,7 +110,9 @@ fn validates(xmllint: &str, schema: &Path, file: &Path, report: &str) -> bool {
 /// A program that validates. In CI a missing one is a failure: a test that is skipped there proves nothing.
 fn validator(program: &str, package: &str) -> Option<String> {
     let found = Command::new(program).arg("--version").output().is_ok();
-    assert!(found || std::env::var_os("CI").is_none(), "{program} is missing: install {package}");
+    if !found {
+        not_run("reports validated by their schema", &format!("{program} is missing: install {package}"));
+    }
     found.then(|| program.to_owned())
 }
 

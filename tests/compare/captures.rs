@@ -50,6 +50,19 @@ fn five_percent_missing_from_either_capture_convicts_nobody() {
 }
 
 #[test]
+fn duplicate_acks_without_identification_are_no_rewritten_windows() {
+    for seed in 1..=24 {
+        for name in ["reorder-download", "loss2-download"] {
+            let (client, server) = pair(name);
+            let nameless = |packets: &[Packet]| edited(packets, Packet::clear_id);
+            let (a, b) = (missing(&nameless(&client), 10, seed), missing(&nameless(&server), 10, seed + 100));
+            let changes = Report::of(&[&a, &b]).changes();
+            assert!(changes.is_empty(), "{name}, seed {seed}: {changes:?}");
+        }
+    }
+}
+
+#[test]
 fn five_percent_missing_from_either_capture_hides_no_fault() {
     for seed in 1..=12 {
         for (name, finding) in [

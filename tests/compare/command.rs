@@ -74,6 +74,24 @@ fn a_filter_applies_to_all_captures() {
 }
 
 #[test]
+fn formats_that_a_comparison_lacks_are_refused_before_it_is_read() {
+    for format in ["jsonl", "junit", "sarif", "github", "markdown"] {
+        let output =
+            wscale(&["check", "--no-config", "--format", format, "--compare", "none.pcap", "nor.pcap"]);
+        assert_eq!(output.status.code(), Some(2), "{format}");
+        assert!(output.stdout.is_empty(), "{format}");
+        let said = text(&output.stderr);
+        let expected =
+            format!("wscale: a comparison cannot be printed as {format}\nhint: one of text, json\n");
+        assert_eq!(said, expected);
+    }
+    let to_file = ["check", "--no-config", "--format", "json", "--output", "report.json"];
+    let output = wscale(&[to_file.as_slice(), &["--compare", "none.pcap", "nor.pcap"]].concat());
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("'--output <FILE>' cannot be used with '--compare"));
+}
+
+#[test]
 fn check_gates_on_a_comparison() {
     let check = |name: &str, more: &[&str]| {
         let [client, server] = recordings(name);

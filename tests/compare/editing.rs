@@ -172,6 +172,11 @@ impl Packet {
         self.edit(|packet| packet.put(IP + 4, &id.to_be_bytes()));
     }
 
+    /// No IP identification, as in IPv6 and as RFC 6864 allows.
+    pub(crate) fn clear_id(&mut self) {
+        self.edit(|packet| packet.put(IP + 4, &[0, 0]));
+    }
+
     /// Where the option of `kind` is, and its length.
     fn option(&self, kind: u8) -> Option<(usize, usize)> {
         let mut at = self.options().start;

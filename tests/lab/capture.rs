@@ -8,13 +8,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result, bail, ensure};
 use nix::sys::signal::{Signal, kill};
 use nix::unistd::Pid;
 
 use crate::namespaces::{Namespace, join};
 
-const SNAP_BYTES: i32 = 96;
+pub(crate) const SNAP_BYTES: i32 = 96;
 
 /// Who captures.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -27,8 +27,9 @@ pub(crate) enum Tool {
 
 /// A running capture.
 pub(crate) enum Capture {
-    Process(Child),
-    Thread(Arc<AtomicBool>, JoinHandle<Result<()>>),
+    /// With what it says in the end.
+    Process(Child, JoinHandle<Result<String>>),
+    Thread(Arc<AtomicBool>, JoinHandle<Result<u64>>),
 }
 
 impl Capture {
@@ -40,14 +41,14 @@ impl Capture {
         }
     }
 
-    /// Ends it; everything captured is in the file afterwards.
-    pub(crate) fn stop(self) -> Result<()> {
+    /// Ends it and says how many frames were dropped; everything captured is in the file afterwards.
+    pub(crate) fn stop(self) -> Result<u64> {
         match self {
-            Self::Process(mut child) => {
+            Self::Process(mut child, said) => {
                 // One that has had its number of frames is gone already.
                 kill(Pid::from_raw(i32::try_from(child.id())?), Signal::SIGTERM).ok();
                 child.wait()?;
-                Ok(())
+                dropped(&join(said)?)
             }
             Self::Thread(stop, thread) => {
                 stop.store(true, Ordering::Relaxed);
@@ -77,9 +78,19 @@ fn tcpdump(space: &Namespace, file: &Path, frames: Option<u32>) -> Result<Captur
             bail!("tcpdump: {}", said.trim().replace('\n', "; "));
         }
     }
-    // Its closing words must not hit a closed pipe.
-    thread::spawn(move || errors.read_to_string(&mut said).ok());
-    Ok(Capture::Process(child))
+    let closing = thread::spawn(move || {
+        let mut said = String::new();
+        errors.read_to_string(&mut said)?;
+        Ok(said)
+    });
+    Ok(Capture::Process(child, closing))
+}
+
+/// `N packets dropped by kernel`, `... by interface`: tcpdump leaves out what there was none of.
+fn dropped(said: &str) -> Result<u64> {
+    ensure!(said.contains("received by filter"), "tcpdump ended with '{}'", said.trim());
+    let counts = said.lines().filter(|line| line.contains("dropped by"));
+    counts.map(|line| Ok(line.split_whitespace().next().unwrap_or_default().parse::<u64>()?)).sum()
 }
 
 fn libpcap(space: &Namespace, file: &Path, frames: Option<u32>) -> Result<Capture> {
@@ -111,7 +122,7 @@ fn libpcap(space: &Namespace, file: &Path, frames: Option<u32>) -> Result<Captur
             }
         }
         saved.flush()?;
-        Ok(())
+        Ok(u64::from(capture.stats()?.dropped))
     });
     Ok(Capture::Thread(stop, thread))
 }

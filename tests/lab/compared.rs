@@ -7,29 +7,47 @@ use anyhow::{Context, Result, bail};
 use serde_json::Value;
 
 use crate::faults::OptionFault;
+use crate::retouch::Retouch;
 use crate::scenario::{Host, KernelBox, Scenario};
 
-/// What is wrong with it, if anything.
+/// What is wrong with it, if anything, as the captures are and as captures may be.
 pub(crate) fn complaint(scenario: &Scenario, captures: &[PathBuf; 2]) -> Option<String> {
-    match compare(captures) {
-        Ok((changes, findings)) => {
-            let (done, convicted) = (done(scenario), convicted(scenario));
-            let is_dead =
-                scenario.faults.cut_after.is_some() && findings.iter().all(|f| f == "WS005 possible");
-            if changes != done {
-                Some(format!("compare says {changes:?}, but the box {done:?}"))
-            } else if findings != convicted && !is_dead {
-                Some(format!("compare finds {findings:?} instead of {convicted:?}"))
-            } else {
-                None
-            }
-        }
-        Err(error) => Some(format!("{error:#}")),
+    Retouch::ALL.iter().find_map(|retouch| {
+        // Without its handshake the one flow has no evidence.
+        let retouch = Retouch { keeps_handshake: true, ..*retouch };
+        let why =
+            retouched(scenario, captures, &retouch).unwrap_or_else(|error| Some(format!("{error:#}")))?;
+        Some(if retouch.is_nothing() { why } else { format!("{}: {why}", retouch.name) })
+    })
+}
+
+fn retouched(scenario: &Scenario, captures: &[PathBuf; 2], retouch: &Retouch) -> Result<Option<String>> {
+    if retouch.is_nothing() {
+        return Ok(wrong(scenario, &report(captures)?));
+    }
+    let folder = tempfile::tempdir()?;
+    let files = ["client.pcap", "server.pcap"].map(|name| folder.path().join(name));
+    for ((from, to), is_server) in captures.iter().zip(&files).zip([false, true]) {
+        retouch.write(from, to, is_server)?;
+    }
+    Ok(wrong(scenario, &report(&files)?))
+}
+
+fn wrong(scenario: &Scenario, report: &Value) -> Option<String> {
+    let (done, convicted) = (done(scenario), convicted(scenario));
+    let (changes, findings) = (changes(report), findings(report));
+    let is_dead = scenario.faults.cut_after.is_some() && findings.iter().all(|f| f == "WS005 possible");
+    if changes != done {
+        Some(format!("compare says {changes:?}, but the box {done:?}"))
+    } else if findings != convicted && !is_dead {
+        Some(format!("compare finds {findings:?} instead of {convicted:?}"))
+    } else {
+        None
     }
 }
 
-/// All changes in words, and all findings with their confidence.
-fn compare(captures: &[PathBuf; 2]) -> Result<(Vec<String>, Vec<String>)> {
+/// What wscale says about both captures.
+pub(crate) fn report(captures: &[PathBuf; 2]) -> Result<Value> {
     let output = Command::new(env!("CARGO_BIN_EXE_wscale"))
         .args(["compare", "--format", "json"])
         .args(captures)
@@ -38,20 +56,36 @@ fn compare(captures: &[PathBuf; 2]) -> Result<(Vec<String>, Vec<String>)> {
     if !output.status.success() {
         bail!("wscale compare: {}", String::from_utf8_lossy(&output.stderr).trim());
     }
-    let report: Value = serde_json::from_slice(&output.stdout).context("wscale's JSON")?;
-    let list = |pointer: &str| report.pointer(pointer).and_then(Value::as_array).cloned().unwrap_or_default();
-    let word = |value: &Value, name: &str| value.get(name).and_then(Value::as_str).unwrap_or("-").to_owned();
+    serde_json::from_slice(&output.stdout).context("wscale's JSON")
+}
+
+/// All changes in words.
+pub(crate) fn changes(report: &Value) -> Vec<String> {
     let mut changes: Vec<String> =
-        list("/legs/0/changes").iter().map(|change| word(change, "message")).collect();
+        list(report, "/legs/0/changes").iter().map(|change| word(change, "message")).collect();
     changes.sort();
-    let findings = list("/legs/0/pairs/0/findings");
-    let findings =
-        findings.iter().map(|finding| format!("{} {}", word(finding, "code"), word(finding, "confidence")));
-    Ok((changes, findings.collect()))
+    changes
+}
+
+/// All findings on the first flow, with their confidence.
+fn findings(report: &Value) -> Vec<String> {
+    let findings = list(report, "/legs/0/pairs/0/findings");
+    findings
+        .iter()
+        .map(|finding| format!("{} {}", word(finding, "code"), word(finding, "confidence")))
+        .collect()
+}
+
+fn list<'a>(report: &'a Value, pointer: &str) -> &'a [Value] {
+    report.pointer(pointer).and_then(Value::as_array).map(Vec::as_slice).unwrap_or_default()
+}
+
+fn word(value: &Value, name: &str) -> String {
+    value.get(name).and_then(Value::as_str).unwrap_or("-").to_owned()
 }
 
 /// What the box does, in the words of the program.
-fn done(scenario: &Scenario) -> Vec<String> {
+pub(crate) fn done(scenario: &Scenario) -> Vec<String> {
     let (mut syn, mut syn_ack) = (scenario.faults.syn, scenario.faults.syn_ack);
     let mut translates = scenario.faults.translate;
     let mut redirects = false;

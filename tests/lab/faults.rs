@@ -36,7 +36,8 @@ pub(crate) struct Faults {
     pub(crate) unscaled_tracking: bool,
     /// The cable is cut once this many segments with data came from the server.
     pub(crate) cut_after: Option<u32>,
-    /// Added to the client's sequence numbers, as firewalls do that choose their own.
+    /// Makes what is added to the client's sequence numbers, of each connection another number, as firewalls do
+    /// that choose their own.
     pub(crate) resequence: u32,
     /// The server sees another address and port of the client.
     pub(crate) translate: bool,
@@ -48,17 +49,19 @@ pub(crate) struct Inspector {
     /// Newest acknowledgment and unscaled edge for the client's data, and for the server's.
     edges: [Option<(u32, u32)>; 2],
     server_data_segments: u32,
-    client: (u16, u8),
+    /// The last byte of the client's address.
+    client_host: u8,
     pub(crate) dropped: u32,
 }
 
 /// The last byte of the client's address beyond a translating box.
 pub(crate) const TRANSLATED_HOST: u8 = 99;
-const TRANSLATED_PORT: u16 = 7777;
+/// Between a client's port and the one that it seems to have: both ways the same.
+const TRANSLATION: u16 = 0x1e61;
 
 impl Inspector {
     pub(crate) fn new(faults: Faults) -> Self {
-        Self { faults, edges: [None, None], server_data_segments: 0, client: (0, 0), dropped: 0 }
+        Self { faults, edges: [None, None], server_data_segments: 0, client_host: 0, dropped: 0 }
     }
 
     /// Passes a segment on, changed as the faults say, or drops it.
@@ -76,10 +79,12 @@ impl Inspector {
         } else if segment.is_syn_ack() {
             edit(&mut segment, self.faults.syn_ack);
         }
-        if self.faults.resequence != 0 {
-            resequence(&mut segment, from, self.faults.resequence);
+        // Beyond the box the client has the other port: what knows its own stands on the client's side.
+        if from == Side::Server {
+            self.translate(&mut segment, from);
         }
-        if self.faults.translate {
+        resequence(&mut segment, from, self.faults.resequence);
+        if from == Side::Client {
             self.translate(&mut segment, from);
         }
         Some(segment)
@@ -103,11 +108,15 @@ impl Inspector {
     }
 
     fn translate(&mut self, segment: &mut Segment, from: Side) {
+        if !self.faults.translate {
+            return;
+        }
+        let (port, host) = segment.endpoint(from == Side::Client);
         if from == Side::Client {
-            self.client = segment.endpoint(true);
-            segment.set_endpoint(true, (TRANSLATED_PORT, TRANSLATED_HOST));
-        } else if segment.endpoint(false) == (TRANSLATED_PORT, TRANSLATED_HOST) {
-            segment.set_endpoint(false, self.client);
+            self.client_host = host;
+            segment.set_endpoint(true, (port ^ TRANSLATION, TRANSLATED_HOST));
+        } else if host == TRANSLATED_HOST {
+            segment.set_endpoint(false, (port ^ TRANSLATION, self.client_host));
         }
     }
 }
@@ -135,7 +144,12 @@ fn edit(segment: &mut Segment, fault: OptionFault) {
     segment.set_options(&edited);
 }
 
-fn resequence(segment: &mut Segment, from: Side, offset: u32) {
+fn resequence(segment: &mut Segment, from: Side, seed: u32) {
+    if seed == 0 {
+        return;
+    }
+    let (port, _) = segment.endpoint(from == Side::Client);
+    let offset = seed.wrapping_mul(u32::from(port) | 1);
     if from == Side::Client {
         let seq = segment.seq().wrapping_add(offset);
         segment.set_seq(seq);

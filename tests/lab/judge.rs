@@ -40,7 +40,13 @@ impl Verdict {
         ensure!(flows.len() == 1, "{} flows instead of one", flows.len());
         let flow = flows.first().context("no flow")?;
         let findings = flow.get("findings").and_then(Value::as_array).context("no findings")?;
-        Ok(Self { verdict: text(flow, "verdict"), findings: findings.iter().map(Finding::read).collect() })
+        Ok(Self::new(flow, findings))
+    }
+
+    /// A flow and its findings, as JSON.
+    pub(crate) fn new<'a>(flow: &Value, findings: impl IntoIterator<Item = &'a Value>) -> Self {
+        let findings = findings.into_iter().map(Finding::read).collect();
+        Self { verdict: text(flow, "verdict"), findings }
     }
 
     /// What is wrong with it, if anything.
@@ -85,7 +91,7 @@ impl Verdict {
 }
 
 impl Finding {
-    fn read(finding: &Value) -> Self {
+    pub(crate) fn read(finding: &Value) -> Self {
         Self {
             code: text(finding, "code"),
             window_of: text(finding, "window_of"),
@@ -96,9 +102,13 @@ impl Finding {
     }
 
     /// Whether it is `CODE[:window_of[:box]]`.
-    fn matches(&self, pattern: &str) -> bool {
+    pub(crate) fn matches(&self, pattern: &str) -> bool {
         let mine = [&self.code, &self.window_of, &self.place];
         pattern.split(':').zip(mine).all(|(wanted, have)| wanted == have)
+    }
+
+    pub(crate) fn is_problem(&self) -> bool {
+        self.severity == "problem"
     }
 
     fn describe(&self) -> String {

@@ -12,8 +12,12 @@
 )]
 #![expect(clippy::disallowed_methods, reason = "the lab lives in real time")]
 
+mod agreement;
 mod capture;
+mod cell;
 mod compared;
+mod crowd;
+mod crowd_judge;
 mod expect;
 mod faults;
 mod forwarder;
@@ -24,8 +28,11 @@ mod matrix;
 mod namespaces;
 mod oddities;
 mod options;
+mod own;
+mod promptness;
 mod record;
 mod report;
+mod retouch;
 mod scenario;
 mod supervisor;
 mod topology;
@@ -38,8 +45,10 @@ use std::time::Instant;
 
 use anyhow::Result;
 
+use crate::crowd_judge::CROWD_CELLS;
 use crate::options::{HELP, Options, is_ci};
 use crate::supervisor::Ending;
+use crate::transfer::CELLS;
 
 fn main() -> ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
@@ -72,6 +81,9 @@ fn list(options: &Options) {
     for scenario in matrix::all().iter().filter(|scenario| options.wants(&scenario.name)) {
         println!("{:<40}  {}", scenario.name, scenario.what);
     }
+    for crowd in crowd::all().iter().filter(|crowd| options.wants(&crowd.scenario.name)) {
+        println!("{:<40}  {}", crowd.scenario.name, crowd.scenario.what);
+    }
 }
 
 fn run(options: &Options, arguments: &[String]) -> Result<ExitCode> {
@@ -97,8 +109,11 @@ fn run(options: &Options, arguments: &[String]) -> Result<ExitCode> {
     match &report.ending {
         Ending::Refused(why) => {
             let transfers = matrix::all().iter().filter(|one| options.wants(&one.name)).count();
-            println!("lab: not run: {transfers} transfers between network namespaces: {why}");
-            ignored = 2 * transfers;
+            let crowds = crowd::all().iter().filter(|one| options.wants(&one.scenario.name)).count();
+            println!(
+                "lab: not run: {transfers} transfers and {crowds} crowds between network namespaces: {why}"
+            );
+            ignored = CELLS * transfers + CROWD_CELLS * crowds;
             failed += usize::from(is_ci());
         }
         Ending::Done(well) if !well || report.told.counts.is_none() => {

@@ -70,11 +70,11 @@ impl Namespace {
         self.within(move || run_here(&argv, &input))
     }
 
-    /// Starts a tool in this namespace; its standard error can be read.
+    /// Starts a tool in this namespace; what it prints can be read.
     pub(crate) fn start(&self, argv: Vec<String>) -> Result<Child> {
         self.within(move || {
             let mut command = command(&argv)?;
-            command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+            command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
             command.spawn().with_context(|| format!("cannot start {}", argv.join(" ")))
         })
     }

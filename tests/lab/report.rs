@@ -1,50 +1,37 @@
 //! The tables.
 
-use crate::compared;
+use crate::cell::{BY, Cell};
 use crate::expect::Bend;
-use crate::judge::Verdict;
-use crate::scenario::{Direction, Expectation, Scenario};
-use crate::transfer::{Run, SIDES};
+use crate::scenario::{Direction, Scenario};
+use crate::transfer::Run;
 
-/// One cell: what one vantage said.
-pub(crate) struct Cell {
-    pub(crate) said: String,
-    pub(crate) complaint: Option<String>,
-    pub(crate) false_alarm: bool,
-}
-
-/// One transfer with its two cells.
+/// One transfer with its cells.
 pub(crate) struct Row {
     pub(crate) bytes_per_second: Option<f64>,
     pub(crate) complete: bool,
     pub(crate) dropped: u32,
-    pub(crate) cells: [Cell; 2],
+    pub(crate) cells: Vec<Cell>,
     /// What was wrong with the first run, if this is the second.
     pub(crate) first_run: Option<String>,
 }
 
 impl Row {
-    /// Judges both captures of a run.
+    /// Judges all captures of a run.
     pub(crate) fn judge(scenario: &Scenario, run: &Run) -> Self {
-        let both = compared::complaint(scenario, &run.captures);
-        let physics: Vec<String> = run.complaint(scenario).into_iter().chain(both).collect();
-        let [at_client, at_server] = &run.captures;
-        let [client, server] = &scenario.expect;
-        let cells = [(at_client, client), (at_server, server)].map(|(capture, expected)| {
-            let mut cell = Cell::judge(Verdict::of(capture), expected);
-            let complaints: Vec<String> = physics.iter().cloned().chain(cell.complaint.take()).collect();
-            cell.complaint = (!complaints.is_empty()).then(|| complaints.join("; "));
-            cell
-        });
         let (complete, dropped) = (run.complete, run.dropped);
-        Self { bytes_per_second: Some(run.bytes_per_second), complete, dropped, cells, first_run: None }
+        let bytes_per_second = Some(run.bytes_per_second);
+        Self { bytes_per_second, complete, dropped, cells: Cell::all(scenario, run), first_run: None }
     }
 
     /// A transfer that could not be made.
     pub(crate) fn broken(why: &str) -> Self {
-        let cells =
-            [(); 2].map(|()| Cell { said: "-".into(), complaint: Some(why.to_owned()), false_alarm: false });
-        Self { bytes_per_second: None, complete: false, dropped: 0, cells, first_run: None }
+        Self {
+            bytes_per_second: None,
+            complete: false,
+            dropped: 0,
+            cells: Cell::broken(why),
+            first_run: None,
+        }
     }
 
     pub(crate) fn is_right(&self) -> bool {
@@ -67,12 +54,12 @@ impl Row {
         ];
         let notes = notes.into_iter().flatten().collect::<Vec<_>>().join(", ");
         let mut lines = String::new();
-        for (cell, side) in self.cells.iter().zip(SIDES) {
+        for cell in &self.cells {
             let ok = cell.complaint.as_ref().map_or("ok", |_| "WRONG");
             let complaint = cell.complaint.as_ref().map(|why| format!("  <- {why}")).unwrap_or_default();
             let said = cell.said.trim();
-            let name = &scenario.name;
-            lines.extend([format!("{ok:<5}  {name:<36}  {side}  {rate:>8}  {said}{complaint}\n")]);
+            let (name, side, by) = (&scenario.name, cell.side, cell.by);
+            lines.extend([format!("{ok:<5}  {name:<36}  {side}  {by:<7}  {rate:>8}  {said}{complaint}\n")]);
         }
         if !notes.is_empty() {
             lines.extend([format!("       {:<36}  ({notes})\n", "")]);
@@ -81,23 +68,34 @@ impl Row {
     }
 }
 
-impl Cell {
-    fn judge(verdict: anyhow::Result<Verdict>, expected: &Expectation) -> Self {
-        match verdict {
-            Ok(verdict) => Self {
-                said: verdict.describe(),
-                complaint: verdict.complaint(expected),
-                false_alarm: verdict.is_false_alarm(expected),
-            },
-            Err(error) => {
-                Self { said: "-".to_owned(), complaint: Some(format!("{error:#}")), false_alarm: false }
-            }
-        }
-    }
-}
-
 pub(crate) const HEADING: &str =
-    "       transfer                              at        kB/s  what wscale says\n";
+    "       transfer                              at      by           kB/s  what wscale says\n";
+
+/// The cells of either capture, counted.
+pub(crate) fn counts(rows: &[(Scenario, Row)]) -> String {
+    let mut lines = String::new();
+    for by in BY {
+        let cells: Vec<&Cell> =
+            rows.iter().flat_map(|(_, row)| &row.cells).filter(|cell| cell.by == by).collect();
+        let right = cells.iter().filter(|cell| cell.complaint.is_none()).count();
+        lines.extend([format!("captured by {by}: {} cells, {right} of them right\n", cells.len())]);
+    }
+    let shared: Vec<usize> =
+        rows.iter().flat_map(|(_, row)| &row.cells).filter_map(|cell| cell.same_frames).collect();
+    let frames: usize = shared.iter().sum();
+    let mut delays: Vec<u64> =
+        rows.iter().flat_map(|(_, row)| &row.cells).flat_map(|cell| cell.delays_us.clone()).collect();
+    delays.sort_unstable();
+    if let (Some(middle), Some(last)) = (delays.get(delays.len() / 2), delays.last()) {
+        lines.extend([format!(
+            "reported live: {} problems, {} ms after their evidence at most, half of them within {} ms\n",
+            delays.len(),
+            last / 1000,
+            middle / 1000
+        )]);
+    }
+    lines + &format!("both the same frame by frame: {} pairs of captures, {frames} frames\n", shared.len())
+}
 
 /// Rates of the grid, faults down, kinds of transfer across.
 pub(crate) fn rates(rows: &[(Scenario, Row)]) -> String {

@@ -12,12 +12,13 @@ use nix::sys::prctl::set_pdeathsig;
 use nix::sys::signal::{SigSet, Signal};
 
 use crate::capture::Tool;
+use crate::crowd_judge::CROWD_CELLS;
 use crate::namespaces::{Namespace, note};
 use crate::options::{Options, is_ci};
 use crate::report::{self, Row};
 use crate::scenario::Scenario;
-use crate::transfer::{Bench, Run};
-use crate::{matrix, record, topology};
+use crate::transfer::{Bench, CELLS, Run};
+use crate::{crowd, crowd_judge, matrix, record, topology};
 
 /// More wrong cells than this are no accident of timing: they are not tried again.
 const SECOND_TRIES: usize = 12;
@@ -97,9 +98,9 @@ fn matrix(bench: &Bench, options: &Options) -> Result<[usize; 3]> {
     let (possible, impossible): (Vec<_>, Vec<_>) =
         wanted.into_iter().partition(|scenario| !lacking.iter().any(|(name, _)| *name == scenario.name));
     println!(
-        "lab: {} transfers, {} cells, {} at a time, captured with {:?}",
+        "lab: {} transfers, {} cells, {} at a time, captured with {:?} and wscale",
         possible.len(),
-        possible.len() * 2,
+        possible.len() * CELLS,
         options.jobs,
         bench.tool
     );
@@ -112,12 +113,40 @@ fn matrix(bench: &Bench, options: &Options) -> Result<[usize; 3]> {
     for scenario in &impossible {
         println!("skip   {:<36}  {}", scenario.name, scenario.what);
     }
+    print!("\n{}", report::counts(&rows));
     if rows.len() > 50 {
         print!("\n{}", report::rates(&rows));
     }
     let cells = rows.iter().flat_map(|(_, row)| &row.cells);
     let (wrong, right): (Vec<_>, Vec<_>) = cells.partition(|cell| cell.complaint.is_some());
-    Ok([right.len(), wrong.len(), impossible.len() * 2])
+    let [crowds_right, crowds_wrong, crowds_skipped] = crowds(bench, options)?;
+    Ok([right.len() + crowds_right, wrong.len() + crowds_wrong, impossible.len() * CELLS + crowds_skipped])
+}
+
+/// Many connections at once, one box after the other: each keeps the machine busy.
+fn crowds(bench: &Bench, options: &Options) -> Result<[usize; 3]> {
+    let mut counts = [0; 3];
+    let [right, wrong, skipped] = &mut counts;
+    for crowd in crowd::all().iter().filter(|crowd| options.wants(&crowd.scenario.name)) {
+        if let Some((_, fact)) = lacking(&bench.register, std::slice::from_ref(&crowd.scenario))?.first() {
+            println!("skip   {:<36}  {fact}", crowd.scenario.name);
+            *skipped += CROWD_CELLS;
+            continue;
+        }
+        for cell in crowd_judge::cells(bench, crowd) {
+            match cell.outcome {
+                Ok(said) => {
+                    println!("ok     {}: {said}", cell.name);
+                    *right += 1;
+                }
+                Err(why) => {
+                    println!("WRONG  {}  <- {why:#}", cell.name);
+                    *wrong += 1;
+                }
+            }
+        }
+    }
+    Ok(counts)
 }
 
 fn run_all(bench: &Bench, scenarios: Vec<Scenario>, jobs: usize) -> Vec<(Scenario, Row)> {
@@ -153,7 +182,7 @@ fn judge(bench: &Bench, scenario: &Scenario, run: &Run) -> Row {
     let row = Row::judge(scenario, run);
     // Captures that were asked for are kept, and so are those somebody will want to look at.
     if bench.directory.join(REGISTER).exists() && row.is_right() {
-        for capture in &run.captures {
+        for capture in run.captures.iter().chain(run.own.iter().map(|beside| &beside.seen.file)) {
             fs::remove_file(capture).ok();
         }
     }

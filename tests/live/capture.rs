@@ -1,6 +1,7 @@
 //! A healthy transfer: the verdict, the saved file against tcpdump's, the privileges, the end by a signal.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::thread;
@@ -68,6 +69,7 @@ fn a_healthy_transfer_is_healthy_and_saved_as_tcpdump_saves_it() {
     let user = live.status("Uid:").unwrap();
     assert!(!user.split_whitespace().any(|id| id == "0"), "still root: {user}");
     assert_eq!(live.status("NoNewPrivs:").unwrap(), "1");
+    eprintln!("after start-up: user {user}, no capability in any set");
 
     let mut stream = connect(&path.client());
     download(&mut stream, 3_000_000);
@@ -93,6 +95,34 @@ fn a_healthy_transfer_is_healthy_and_saved_as_tcpdump_saves_it() {
         assert!(our.2 == their.2 && our.3 == their.3, "frame {number} differs");
         // The kernel reads the clock for each listener when nobody has stamped the frame before.
         assert!(microseconds(our).abs_diff(microseconds(their)) < 1_000, "frame {number} has another time");
+    }
+}
+
+#[test]
+fn a_named_user_or_the_caller_of_sudo_owns_what_is_written() {
+    if !are_possible("the user that a capture becomes") {
+        return;
+    }
+    let path = Path3::new();
+    serve(&path.server());
+    for (arguments, sudo, expected) in [(&["--user", "daemon"][..], "1234", 1), (&[], "1234", 1234)] {
+        let folder = tempfile::Builder::new().permissions(Permissions::from_mode(0o755)).tempdir().unwrap();
+        let (file, findings) = (folder.path().join("w.pcap"), folder.path().join("findings"));
+        let mut command = Command::new("ip");
+        command.args(["netns", "exec", &path.client(), env!("CARGO_BIN_EXE_wscale"), "live", "-i", "c"]);
+        command.args(["--format", "jsonl", "--write"]).arg(&file).arg("--write-findings").arg(&findings);
+        command.args(arguments).env("SUDO_UID", sudo).env("SUDO_GID", sudo);
+        let live = Live::capturing(&mut command);
+        let user = live.status("Uid:").unwrap();
+        assert!(user.split_whitespace().all(|id| id == expected.to_string()), "{user}");
+        let mut stream = connect(&path.client());
+        download(&mut stream, 100_000);
+        thread::sleep(Duration::from_millis(500));
+        live.interrupt().assert_success();
+        assert!(records(&file).len() > 10);
+        for written in [file, findings] {
+            assert_eq!(fs::metadata(&written).unwrap().uid(), expected, "{}", written.display());
+        }
     }
 }
 

@@ -52,6 +52,27 @@ fn mode(mode: u32) -> std::fs::Permissions {
 }
 
 #[test]
+fn interfaces_are_listed_with_addresses_and_states() {
+    if !are_possible("the list of interfaces") {
+        return;
+    }
+    let path = Path3::new();
+    must(&format!("ip -n {} link set s down", path.server()));
+    let list = |name: &str| {
+        let program = env!("CARGO_BIN_EXE_wscale");
+        let said = must(&format!("ip netns exec {name} {program} live --list-interfaces"));
+        said.lines().map(|line| line.split_whitespace().collect::<Vec<_>>().join(" ")).collect::<Vec<_>>()
+    };
+    let client = list(&path.client());
+    let up = client.iter().find(|line| line.starts_with("c up")).unwrap_or_else(|| panic!("{client:?}"));
+    assert!(up.contains("10.8.1.1"), "{up}");
+    assert!(client.iter().any(|line| line.starts_with("any ")), "{client:?}");
+    let server = list(&path.server());
+    let down = server.iter().find(|line| line.starts_with("s ")).unwrap_or_else(|| panic!("{server:?}"));
+    assert!(down.starts_with("s down"), "{down}");
+}
+
+#[test]
 fn no_interface_is_an_error_with_a_hint() {
     let said = complaint(&mut wscale(&[]));
     assert!(said.contains("no interface") && said.contains("--list-interfaces"), "{said}");

@@ -10,6 +10,7 @@ mod support;
 
 mod capture;
 mod drops;
+mod ending;
 mod faults;
 mod interfaces;
 mod kernel;

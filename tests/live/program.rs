@@ -30,7 +30,12 @@ impl Live {
     pub(crate) fn start(name: &str, arguments: &[&str]) -> Self {
         let mut command = Command::new("ip");
         command.args(["netns", "exec", name, env!("CARGO_BIN_EXE_wscale"), "live", "--format", "jsonl"]);
-        let live = Self::spawn(command.args(arguments).stdin(Stdio::null()));
+        Self::capturing(command.args(arguments))
+    }
+
+    /// Starts this command and waits until it captures.
+    pub(crate) fn capturing(command: &mut Command) -> Self {
+        let live = Self::spawn(command.stdin(Stdio::null()));
         let began = Instant::now();
         while live.status("CapPrm:").is_none_or(|set| set != "0000000000000000") {
             assert!(began.elapsed() < Duration::from_secs(20), "it kept its privileges");

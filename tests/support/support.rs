@@ -56,6 +56,7 @@ pub(crate) mod line;
 pub(crate) mod numbers;
 pub(crate) mod options;
 pub(crate) mod script;
+pub(crate) mod skipped;
 pub(crate) mod timeline;
 
 use std::fs;

@@ -9,6 +9,8 @@ use std::os::unix::fs::MetadataExt as _;
 use std::process::{Child, Command, Output, Stdio};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
+use crate::skipped::not_run;
+
 /// The addresses of the two ends.
 pub(crate) const HERE: [&str; 2] = ["10.9.0.1", "fd09::1"];
 pub(crate) const THERE: [&str; 2] = ["10.9.0.2", "fd09::2"];
@@ -50,8 +52,7 @@ impl Machine {
     /// `None` without root, after one line that names what was not run. In CI that is a failure.
     pub(crate) fn new(test: &str) -> Option<Self> {
         if std::fs::metadata("/proc/self").map_or(1, |about| about.uid()) != 0 {
-            assert!(std::env::var_os("CI").is_none(), "{test} needs root, and CI has to run it");
-            println!("not run without root: {test}");
+            not_run(test, "root is needed for network namespaces");
             return None;
         }
         let turn = MACHINE.lock().unwrap_or_else(PoisonError::into_inner);

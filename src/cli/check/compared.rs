@@ -13,6 +13,8 @@ pub(super) fn run(args: &Args, policy: &Policy, allow_empty: bool) -> anyhow::Re
             "expectations are about one capture\nhint: `wscale check FILE` for each, beside --compare"
         );
     }
+    // Before anything is read: nobody waits for a refusal.
+    let format = compare::format(args.outputs.only_format()?)?;
     let mut exit = Exit::Done;
     let comparison = compare::compared(&args.compare, args.inputs.filter(), &mut exit)?;
     // What compares nothing must not look clean.
@@ -24,7 +26,6 @@ pub(super) fn run(args: &Args, policy: &Policy, allow_empty: bool) -> anyhow::Re
         ));
         exit = Exit::Incomplete;
     }
-    let format = args.outputs.only_format()?;
     match compare::print(&comparison, format, args.look.is_colored()) {
         // The reader went away: the exit status is the result.
         Err(error) if !is_broken_pipe(&error) => return Err(error),

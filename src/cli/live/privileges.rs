@@ -1,9 +1,10 @@
 //! Privileges are for opening the capture. They are given up before the first packet is parsed: a packet is
 //! what an attacker can send.
 
-use std::env;
+use std::{env, fs};
 
 use anyhow::{Context, anyhow, bail};
+use nix::errno::Errno;
 use nix::unistd::{Gid, Uid, User, geteuid, getresuid, setgroups, setresgid, setresuid};
 
 /// Who the process is once the capture is open.
@@ -43,20 +44,38 @@ fn sudo_caller() -> Option<Account> {
     (uid != 0).then(|| Account { uid: Uid::from_raw(uid), gid: Gid::from_raw(gid) })
 }
 
+const FAILED: &str = "cannot give up privileges";
+
 /// Becomes `account` and drops every capability, for good.
 pub(super) fn give_up(account: Option<&Account>) -> anyhow::Result<()> {
-    let failed = "cannot give up privileges";
     drop_bounding_set();
     if let Some(Account { uid, gid }) = account {
-        setgroups(&[*gid]).context(failed)?;
-        setresgid(*gid, *gid, *gid).context(failed)?;
-        setresuid(*uid, *uid, *uid).context(failed)?;
-        let now = getresuid().context(failed)?;
+        if !groups_are_fixed() {
+            setgroups(&[*gid]).context(FAILED)?;
+        }
+        setresgid(*gid, *gid, *gid).map_err(|cause| refused(cause, *uid))?;
+        setresuid(*uid, *uid, *uid).map_err(|cause| refused(cause, *uid))?;
+        let now = getresuid().context(FAILED)?;
         if [now.real, now.effective, now.saved].iter().any(|now| now != uid) {
-            bail!("{failed}: the process is still user {}", now.effective);
+            bail!("{FAILED}: the process is still user {}", now.effective);
         }
     }
-    drop_capabilities().context(failed)
+    drop_capabilities().context(FAILED)
+}
+
+/// Root of an ordinary user's namespace (`unshare -r`) has that user's groups, and may neither change them nor
+/// become anybody else: what there is to give up are capabilities (user_namespaces(7)).
+fn groups_are_fixed() -> bool {
+    fs::read_to_string("/proc/self/setgroups").is_ok_and(|word| word.trim() == "deny")
+}
+
+fn refused(cause: Errno, uid: Uid) -> anyhow::Error {
+    if cause == Errno::EINVAL {
+        return anyhow!(
+            "{FAILED}: user {uid} does not exist in this user namespace\nhint: --user root keeps the user and drops the capabilities"
+        );
+    }
+    anyhow::Error::new(cause).context(FAILED)
 }
 
 /// What a program that is executed later could gain. Only root may drop it, and without the other sets it is
