@@ -32,6 +32,8 @@ pub use table::FlowTable;
 pub use transmissions::Transmissions;
 pub use window::{Sent, Window};
 
+use crate::decode::Outer;
+
 /// Shifts that RFC 7323 §2.3 allows: 0 to 14.
 pub const MAX_SHIFT: u8 = 14;
 
@@ -45,7 +47,7 @@ pub const FLOW_BYTES_MAX: usize = 26 * 1024;
 
 const _: () = {
     let lists = granted::BYTES_MAX + history::BYTES_MAX + transmissions::BYTES_MAX + stops::BYTES_MAX;
-    assert!(size_of::<Flow>() + 2 * lists <= FLOW_BYTES_MAX);
+    assert!(size_of::<Flow>() + size_of::<Sides<Outer>>() + 2 * lists <= FLOW_BYTES_MAX);
     assert!(size_of::<Flow>() <= FLOW_BYTES_MAX / 4);
 };
 

@@ -106,7 +106,7 @@ mod tests {
     fn packets_in_packets_are_opened() {
         for (protocol, inner) in [(4, &TCP_IN_IPV4[..]), (41, &TCP_IN_IPV6)] {
             let segment = decode(RAW, &[&ipv4(protocol, &[inner])]).unwrap();
-            assert_eq!(segment.outer.to_string(), "IP (10.0.0.1 > 10.0.0.2)");
+            assert_eq!(segment.outer.to_string(), "IP 10.0.0.1 > 10.0.0.2");
             assert_ne!(segment.source.address.to_string(), "10.0.0.1");
         }
         let inner = extended(4, &[], 40);

@@ -132,6 +132,7 @@ pub(super) struct Flow<'a> {
     first_unix_us: i64,
     duration_us: i64,
     rtt_us: Option<i64>,
+    outer: Option<OuterJson>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     weakened_by_drops: bool,
     windows: Windows<'a>,
@@ -160,6 +161,10 @@ impl<'a> Flow<'a> {
             first_unix_us: flow.first_us,
             duration_us: flow.duration_us,
             rtt_us: flow.rtt_us,
+            outer: flow.outer.as_deref().map(|outer| OuterJson {
+                client: outer.client.words().collect(),
+                server: outer.server.words().collect(),
+            }),
             weakened_by_drops: flow.weakened,
             windows: Windows {
                 client: Window::new(&flow.windows.client),
@@ -168,6 +173,13 @@ impl<'a> Flow<'a> {
             findings: None,
         }
     }
+}
+
+/// Tags and tunnels, the outermost first, by the side that sent the packets in them.
+#[derive(Serialize)]
+struct OuterJson {
+    client: Vec<String>,
+    server: Vec<String>,
 }
 
 #[derive(Serialize)]
