@@ -13,7 +13,7 @@ pub use trace::trace;
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::judge;
 use crate::flow::FlowTable;
-use crate::report::{CaptureReport, FlowReport};
+use crate::report::{CaptureReport, CheckedSums, FlowReport};
 use crate::source::{Error, Frame, Selector, Source};
 
 /// A capture that is being judged. Feed it frames, then finish it.
@@ -84,6 +84,11 @@ impl Analysis {
         Ok(())
     }
 
+    /// Checks and counts checksums too; no verdict depends on them.
+    pub fn check_sums(&mut self) {
+        self.report.checksums = Some(CheckedSums::default());
+    }
+
     /// Takes one frame into account.
     pub fn note(&mut self, frame: &Frame<'_>) {
         let report = &mut self.report;
@@ -94,6 +99,9 @@ impl Analysis {
                 report.segments += 1;
                 let flow = self.flows.note(&segment);
                 self.selection.note(frame, flow);
+                if let Some(checksums) = &mut report.checksums {
+                    checksums.count(self.decoder.checksums(frame));
+                }
             }
             Err(skip) => report.skipped.count(skip),
         }

@@ -23,7 +23,7 @@ mod series;
 mod style;
 mod text;
 
-pub use capture::{CaptureReport, Skipped};
+pub use capture::{CaptureReport, CheckedSums, Skipped};
 pub use compare::{COMPARISON_FORMATS, ComparisonFormat};
 pub use details::Chart;
 pub use fault::Fault;

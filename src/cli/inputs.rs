@@ -30,6 +30,10 @@ pub(crate) struct Inputs {
     /// Judge only frames that match, in tcpdump's syntax; frames keep their numbers
     #[arg(long, value_name = "BPF", help_heading = "Input")]
     filter: Option<String>,
+
+    /// Count wrong IPv4 and TCP checksums, of what was captured whole; no verdict depends on them
+    #[arg(long, help_heading = "Input")]
+    checksums: bool,
 }
 
 /// What became of one capture. With an error the report, if there is one, is about the part that was read.
@@ -42,7 +46,9 @@ pub(crate) struct Judged {
 impl Inputs {
     /// The one capture that is named.
     pub(crate) fn capture(&self) -> anyhow::Result<Capture<'_>> {
-        Capture::find(&self.files, self.join, self.filter.as_deref())
+        let mut capture = Capture::find(&self.files, self.join, self.filter.as_deref())?;
+        capture.checksums = self.checksums;
+        Ok(capture)
     }
 
     /// What hides frames.
@@ -69,13 +75,34 @@ impl Inputs {
             (false, false) => found.into_iter().map(|input| vec![input]).collect(),
         };
         let bar = progress(&captures);
-        let judge = |pieces: &Vec<Input>| match judge(pieces, self.filter.as_deref(), selectors, &bar) {
+        let judge = |pieces: &Vec<Input>| match self.judge_one(pieces, selectors, &bar) {
             Ok(judged) => judged,
             Err(error) => Judged { report: None, error: Some(error) },
         };
         let ended = in_order(&captures, judge, |judged| bar.suspend(|| sink(judged)));
         bar.finish_and_clear();
         ended
+    }
+
+    fn judge_one(&self, pieces: &[Input], selectors: &[String], bar: &ProgressBar) -> anyhow::Result<Judged> {
+        let (paths, filter) = (names(pieces), self.filter.as_deref());
+        let name = paths.join("+");
+        let mut source: Box<dyn Source> = match paths.as_slice() {
+            [path] => Box::new(CaptureFile::open(path, filter)?),
+            _ => Box::new(Joined::open(&paths, filter)?),
+        };
+        let mut analysis = Analysis::new(&name, source.as_ref())
+            .map_err(|error| anyhow::anyhow!("cannot judge '{name}': {error}"))?;
+        analysis.select(source.as_ref(), selectors)?;
+        if self.checksums {
+            analysis.check_sums();
+        }
+        let mut before = 0;
+        let ended = analysis.read(source.as_mut(), &mut |bytes| {
+            terminal::advance(bar, bytes - before);
+            before = bytes;
+        });
+        Ok(Judged { report: Some(analysis.finish()), error: ended.err().map(Into::into) })
     }
 }
 
@@ -116,29 +143,6 @@ fn in_order<J: Sync, R: Send>(
             .collect();
         lanes.iter().cycle().take(jobs.len()).try_for_each(|lane| sink(lane.recv()?))
     })
-}
-
-fn judge(
-    pieces: &[Input],
-    filter: Option<&str>,
-    selectors: &[String],
-    bar: &ProgressBar,
-) -> anyhow::Result<Judged> {
-    let paths = names(pieces);
-    let name = paths.join("+");
-    let mut source: Box<dyn Source> = match paths.as_slice() {
-        [path] => Box::new(CaptureFile::open(path, filter)?),
-        _ => Box::new(Joined::open(&paths, filter)?),
-    };
-    let mut analysis = Analysis::new(&name, source.as_ref())
-        .map_err(|error| anyhow::anyhow!("cannot judge '{name}': {error}"))?;
-    analysis.select(source.as_ref(), selectors)?;
-    let mut before = 0;
-    let ended = analysis.read(source.as_mut(), &mut |bytes| {
-        terminal::advance(bar, bytes - before);
-        before = bytes;
-    });
-    Ok(Judged { report: Some(analysis.finish()), error: ended.err().map(Into::into) })
 }
 
 #[cfg(test)]

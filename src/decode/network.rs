@@ -25,6 +25,7 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     let header_bytes = payload.payload.as_ptr().addr() - packet.as_ptr().addr();
     // Never the captured bytes: the snap length cuts them, and short Ethernet frames are padded.
     walk.wire_bytes = packet_bytes(&ip).unwrap_or(walk.wire_bytes).saturating_sub(header_bytes);
+    walk.packet = packet;
     walk.data = payload.payload;
     walk.addresses = Some((ip.source_addr(), ip.destination_addr()));
     let next = match payload.ip_number.0 {

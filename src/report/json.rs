@@ -13,7 +13,7 @@ use crate::decode::Offer;
 use crate::detect::{Bounds, Direction, Finding};
 use crate::flow::Side;
 
-use super::capture::Skipped;
+use super::capture::{CheckedSums, Skipped};
 use super::plain_json;
 use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, Standing, WindowReport};
 
@@ -85,6 +85,8 @@ pub(super) struct Capture<'a> {
     frames: u64,
     segments: u64,
     skipped: Skipped,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksums: Option<CheckedSums>,
     incomplete: Option<&'a str>,
     dropped: Option<u64>,
     evicted_flows: u64,
@@ -106,6 +108,7 @@ impl<'a> Capture<'a> {
             frames: report.frames,
             segments: report.segments,
             skipped: report.skipped,
+            checksums: report.checksums,
             incomplete: report.incomplete.as_deref(),
             dropped: report.dropped,
             evicted_flows: report.evicted_flows,

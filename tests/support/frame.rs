@@ -71,8 +71,12 @@ fn segment(tcp: &Tcp, mods: &Mods) -> Vec<u8> {
         (IpAddr::V6(src), IpAddr::V6(dst)) => ones(&src.octets()) + ones(&dst.octets()),
         _ => 0,
     };
-    sum += 6 + (bytes.len() as u64 & 0xffff) + (bytes.len() as u64 >> 16) + ones(&bytes);
-    let checksum = fold(sum) ^ if mods.badsum { 0x5555 } else { 0 };
+    sum += 6 + (bytes.len() as u64 & 0xffff) + (bytes.len() as u64 >> 16);
+    let checksum = match (mods.partial, mods.badsum) {
+        (true, _) => !fold(sum),
+        (false, true) => fold(sum + ones(&bytes)) ^ 0x5555,
+        (false, false) => fold(sum + ones(&bytes)),
+    };
     bytes[16..18].copy_from_slice(&checksum.to_be_bytes());
     bytes
 }
@@ -101,7 +105,7 @@ fn ipv4(src: [u8; 4], dst: [u8; 4], payload: &[u8], mods: &Mods, id: u16) -> Res
         packet.extend(src);
         packet.extend(dst);
         packet.extend(&mods.ipopts);
-        let checksum = fold(ones(&packet));
+        let checksum = fold(ones(&packet)) ^ if mods.badip { 0x5555 } else { 0 };
         packet[10..12].copy_from_slice(&checksum.to_be_bytes());
         packet.extend(part);
         packets.push(packet);
