@@ -204,6 +204,27 @@ fn what_was_saved_before_a_kill_can_be_read() {
     assert!(document["captures"][0]["frames"].as_u64().unwrap() > 10);
 }
 
+#[test]
+fn nothing_is_written_through_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
+    fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, &link).unwrap();
+    let (capture, link) = (recording("syn-set0-download.client"), link.to_str().unwrap());
+    let capture = capture.to_str().unwrap();
+    for arguments in [
+        &["live", "--write", link, "-"][..],
+        &["plot", "--flow", "0", "--output", link, capture],
+        &["check", "--format", "sarif", "--output", link, capture],
+        &["check", "--write-baseline", link, capture],
+    ] {
+        let output = command(arguments).stdin(fs::File::open(capture).unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("link"), "{arguments:?}");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious", "{arguments:?}");
+    }
+}
+
 fn wait_for(child: &mut Child, mut condition: impl FnMut() -> bool) {
     for _ in 0..600 {
         if condition() {
