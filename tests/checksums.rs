@@ -64,11 +64,12 @@ fn nobody_pays_who_does_not_ask_and_no_verdict_depends_on_it() {
 }
 
 /// Where Wireshark counts otherwise: capture, count, and why.
-const INTENDED: [(&str, usize, &str); 13] = [
+const INTENDED: [(&str, usize, &str); 14] = [
     ("encap-ethernet", 0, "it has to be told that a label carries a pseudowire"),
     ("encap-ethernet", 2, "as above"),
     ("encap-gre", 0, "the header of the tunnel around IPv6 is not the innermost one"),
     ("encap-ip", 0, "as above"),
+    ("encap-link-sll", 0, "as above"),
     ("encap-udp", 0, "as above"),
     ("encap-udp", 2, "the port of VXLAN on older Linux hosts is none of Wireshark's"),
     ("ip-checksums", 0, "a length of 0: the network card makes other packets of it"),

@@ -125,6 +125,19 @@ fn no_half_file_is_left_on_a_full_disk() {
 }
 
 #[test]
+fn a_saved_capture_that_filled_the_disk_says_that_it_is_not_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+        "$WSCALE" live --write saved.pcap - < "$CAPTURE" > /dev/null; echo "status $?"
+        "$WSCALE" analyze saved.pcap; echo "status $?""#;
+    let Some(output) = in_namespace(folder.path(), script) else { return };
+    let (said, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(said.starts_with("status 2\nsaved.pcap: ") && said.ends_with("\nstatus 2\n"), "{said}");
+    assert!(said.contains("\nincomplete: "), "{said}");
+    assert!(errors.starts_with("wscale: cannot write the capture: No space left on device"), "{errors}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let script = r#"
