@@ -4,23 +4,25 @@
 //! flow is bounded, nothing grows with the number of segments: [`FLOW_BYTES_MAX`].
 
 mod advertised;
-mod concurrent;
 mod connection;
 mod granted;
 mod handshake;
 mod history;
 mod kernel;
+mod key;
+mod ledger;
 mod observed;
+mod order;
 mod overshoot;
-mod queue;
+mod retired;
 mod sequence;
 mod stops;
 mod table;
 mod transmissions;
+mod twins;
 mod window;
 
 pub use advertised::Advertised;
-pub use concurrent::{ConcurrentFlows, End, Ended, Limits};
 pub use connection::Flow;
 pub use granted::Granted;
 pub use handshake::{Altered, Handshake, Syn, Twin};
@@ -28,7 +30,7 @@ pub use kernel::{Kernel, KernelView};
 pub use observed::Observed;
 pub use overshoot::{Overshoot, Overshoots};
 pub use stops::{Stop, Stops};
-pub use table::FlowTable;
+pub use table::{End, Ended, FlowTable, Limits, Noted};
 pub use transmissions::Transmissions;
 pub use window::{Sent, Window};
 
@@ -46,7 +48,7 @@ pub const SHIFTS: usize = MAX_SHIFT as usize + 1;
 pub const FLOW_BYTES_MAX: usize = 26 * 1024;
 
 const _: () = {
-    let lists = granted::BYTES_MAX + history::BYTES_MAX + transmissions::BYTES_MAX + stops::BYTES_MAX;
+    let lists = ledger::BYTES_MAX + history::BYTES_MAX + transmissions::BYTES_MAX + stops::BYTES_MAX;
     assert!(size_of::<Flow>() + size_of::<Sides<Outer>>() + 2 * lists <= FLOW_BYTES_MAX);
     assert!(size_of::<Flow>() <= FLOW_BYTES_MAX / 4);
 };

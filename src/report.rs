@@ -3,6 +3,7 @@
 //! The values are copied out of the flows into [`FlowReport`], so that a flow can be forgotten once it is
 //! judged. Formats print them and compute nothing: one file per format, one line in [`FORMATS`].
 
+mod archive;
 mod capture;
 mod compare;
 mod details;
@@ -23,11 +24,12 @@ mod series;
 mod style;
 mod text;
 
+pub use archive::Archive;
 pub use capture::{CaptureReport, CheckedSums, Skipped};
 pub use compare::{COMPARISON_FORMATS, ComparisonFormat};
 pub use details::Chart;
 pub use fault::Fault;
-pub use flow::{FlowReport, Limits, WindowReport};
+pub use flow::{Captured, FlowReport, Limits, ShiftSource, WindowReport};
 pub use format::{FORMATS, Format, Layout, Printer, format};
 pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};
 pub use series::{SERIES_FORMATS, SeriesFormat, SeriesRow, SeriesWriter, series_format};

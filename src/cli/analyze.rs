@@ -2,8 +2,8 @@
 
 use crate::report::Outcome;
 
-use super::inputs::{Inputs, Judged};
-use super::outputs::{Look, OnBrokenPipe, Outputs};
+use super::inputs::{Event, Inputs, Judged};
+use super::outputs::{Look, OnBrokenPipe, Outputs, Reports};
 use super::{Exit, details, terminal};
 
 /// Judge saved captures
@@ -41,13 +41,21 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     }
     let mut reports = args.outputs.open(&args.look, OnBrokenPipe::Stop)?;
     let mut outcome = Outcome::default();
-    args.inputs.judge(&[], &mut |Judged { report, error }| {
+    let mut capture = |reports: &mut Reports, Judged { report, error }| {
         if let Some(error) = error {
             terminal::complain(&error);
             outcome.errors.push(format!("{error:#}"));
         }
         report.map_or(Ok(()), |report| reports.capture(&report))
-    })?;
+    };
+    if args.outputs.stream() {
+        args.inputs.stream(&mut |event| match event {
+            Event::Flow { source, flow } => reports.flow(&source, &flow),
+            Event::Capture(judged) => capture(&mut reports, judged),
+        })?;
+    } else {
+        args.inputs.judge(&[], &mut |judged| capture(&mut reports, judged))?;
+    }
     reports.finish(&outcome)?;
     Ok(if outcome.errors.is_empty() { Exit::Done } else { Exit::Incomplete })
 }

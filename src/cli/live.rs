@@ -1,6 +1,5 @@
 //! `wscale live`: judge traffic as it flows.
 
-mod archive;
 mod clock;
 mod evidence;
 mod kernel;

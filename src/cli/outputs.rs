@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, value_parser};
 
-use crate::report::{self, CaptureReport, FORMATS, Format, Layout, Outcome, Printer};
+use crate::report::{self, CaptureReport, FORMATS, FlowReport, Format, Layout, Outcome, Printer};
 
 use super::new_file::NewFile;
 use super::terminal;
@@ -163,7 +163,7 @@ impl Sink {
         print: impl FnOnce(&mut dyn Write) -> io::Result<()>,
     ) -> anyhow::Result<()> {
         let printed = match self {
-            Self::Stdout(out) => print(out).and_then(|()| out.flush()),
+            Self::Stdout(out) => print(out),
             Self::File(file) => print(file),
             Self::Gone => Ok(()),
         };
@@ -204,6 +204,11 @@ impl Outputs {
         }
     }
 
+    /// Whether flows can be printed as they end, in every format.
+    pub(crate) fn stream(&self) -> bool {
+        self.pairs.iter().all(|(format, _)| format.streams)
+    }
+
     /// Whether any report goes to standard output.
     pub(crate) fn uses_stdout(&self) -> bool {
         self.pairs.iter().any(|(_, file)| file.is_none())
@@ -211,17 +216,26 @@ impl Outputs {
 }
 
 impl Reports {
+    /// Prints a flow of a capture that is still being read.
+    pub(crate) fn flow(&mut self, source: &str, flow: &FlowReport) -> anyhow::Result<()> {
+        let on_broken_pipe = self.on_broken_pipe;
+        let mut open = self.open.iter_mut();
+        open.try_for_each(|(printer, sink)| sink.print(on_broken_pipe, |out| printer.flow(out, source, flow)))
+    }
+
     /// Prints a capture in every format.
     pub(crate) fn capture(&mut self, report: &CaptureReport) -> anyhow::Result<()> {
         let on_broken_pipe = self.on_broken_pipe;
         let mut open = self.open.iter_mut();
-        open.try_for_each(|(printer, sink)| sink.print(on_broken_pipe, |out| printer.capture(out, report)))
+        open.try_for_each(|(printer, sink)| {
+            sink.print(on_broken_pipe, |out| printer.capture(out, report).and_then(|()| out.flush()))
+        })
     }
 
     /// Ends all reports and puts the files in place.
     pub(crate) fn finish(self, outcome: &Outcome) -> anyhow::Result<()> {
         for (mut printer, mut sink) in self.open {
-            sink.print(self.on_broken_pipe, |out| printer.finish(out, outcome))?;
+            sink.print(self.on_broken_pipe, |out| printer.finish(out, outcome).and_then(|()| out.flush()))?;
             if let Sink::File(file) = sink {
                 file.finish()?;
             }

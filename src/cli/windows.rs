@@ -70,11 +70,11 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let ended = read(args.flow, &mut source, &mut series, writer.as_mut());
     writer.flush()?;
     match (ended?, args.flow) {
-        (Exit::Done, Some(flow)) if usize::try_from(flow).is_ok_and(|flow| flow >= series.flows()) => {
+        (Exit::Done, Some(flow)) if flow >= series.flows() => {
             anyhow::bail!(
                 "no flow {flow} in '{}': it has {}\nhint: `wscale analyze --all {0}` lists them",
                 args.file,
-                units::count(u64::try_from(series.flows()).unwrap_or(u64::MAX), "flow"),
+                units::count(series.flows(), "flow"),
             )
         }
         (exit, _) => Ok(exit),

@@ -5,7 +5,7 @@
 
 use crate::decode::{Decoder, Endpoint, Headers, Segment, UnsupportedLinkType};
 use crate::detect::{Judgement, judge};
-use crate::flow::{Flow, FlowTable, Side};
+use crate::flow::{Flow, FlowTable, Limits, Side};
 use crate::source::{Error, Frame, Source};
 
 /// One segment of a flow.
@@ -54,6 +54,8 @@ pub(crate) struct Conversation {
 pub struct Trace {
     decoder: Decoder,
     table: FlowTable,
+    /// Those that left it, by index.
+    flows: Vec<(u64, Flow)>,
     /// By flow: the source of each record stands in for its side, which a late SYN may still turn.
     records: Vec<Vec<(Endpoint, Record)>>,
     summary: Capture,
@@ -93,7 +95,8 @@ impl Trace {
         let (decoder, link_type) = Decoder::for_any(source.link_types())?;
         Ok(Self {
             decoder,
-            table: FlowTable::default(),
+            table: FlowTable::new(Limits::NONE),
+            flows: Vec::new(),
             records: Vec::new(),
             summary: Capture {
                 source: name.to_owned(),
@@ -123,7 +126,10 @@ impl Trace {
             return;
         };
         summary.segments += 1;
-        let flow = self.table.note(&segment);
+        // All flows stay in the table to the end, but for those whose 4-tuple is used again.
+        let flows = &mut self.flows;
+        let noted = self.table.note(&segment, &mut |ended| flows.push((ended.index, ended.flow.clone())));
+        let flow = usize::try_from(noted.index).unwrap_or(usize::MAX);
         if self.records.len() <= flow {
             self.records.resize_with(flow + 1, Vec::new);
         }
@@ -133,14 +139,18 @@ impl Trace {
     }
 
     /// Judges all flows.
-    pub fn finish(self) -> Finished {
-        let conversations = self.table.flows().iter().zip(self.records).map(|(flow, records)| {
-            let side = |source| if source == flow.endpoints.client { Side::Client } else { Side::Server };
+    pub fn finish(mut self) -> Finished {
+        let flows = &mut self.flows;
+        self.table.drain(&mut |ended| flows.push((ended.index, ended.flow.clone())));
+        self.flows.sort_unstable_by_key(|(index, _)| *index);
+        let conversations = self.flows.into_iter().zip(self.records).map(|((_, flow), records)| {
+            let client = flow.endpoints.client;
+            let side = |source| if source == client { Side::Client } else { Side::Server };
             let records = records.into_iter().map(|(source, record)| Record { from: side(source), ..record });
             Conversation {
                 endpoints: flow.endpoints,
-                flow: flow.clone(),
-                judgement: judge(flow),
+                judgement: judge(&flow),
+                flow,
                 records: records.collect(),
             }
         });

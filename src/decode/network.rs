@@ -1,7 +1,7 @@
 //! IPv4 and IPv6, and what they carry.
 
-use etherparse::LaxIpSlice;
 use etherparse::err::ip::LaxHeaderSliceError;
+use etherparse::{IpNumber, Ipv4HeaderSlice, LaxIpSlice};
 
 use super::walk::{Next, Walk};
 use super::{Layer, Skip};
@@ -11,6 +11,10 @@ const IPV6_HEADER_BYTES: usize = 40;
 /// An IP header with its extensions.
 pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     let packet = walk.data;
+    walk.packet = packet;
+    if let Some(next) = plain_tcp(walk) {
+        return Ok(next);
+    }
     let (ip, stopped) = LaxIpSlice::from_slice(packet).map_err(|error| match error {
         LaxHeaderSliceError::Len(_) => walk.short(),
         LaxHeaderSliceError::Content(_) => Skip::Malformed,
@@ -25,7 +29,6 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     let header_bytes = payload.payload.as_ptr().addr() - packet.as_ptr().addr();
     // Never the captured bytes: the snap length cuts them, and short Ethernet frames are padded.
     walk.wire_bytes = packet_bytes(&ip).unwrap_or(walk.wire_bytes).saturating_sub(header_bytes);
-    walk.packet = packet;
     walk.data = payload.payload;
     walk.addresses = Some((ip.source_addr(), ip.destination_addr()));
     let next = match payload.ip_number.0 {
@@ -44,6 +47,24 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     walk.outer.endpoints = walk.addresses;
     walk.pass(Layer::Ip);
     Ok(next)
+}
+
+/// Nearly every packet: IPv4, whole, with a length, and TCP right behind the header. What is not is taken apart
+/// with more care.
+fn plain_tcp(walk: &mut Walk<'_>) -> Option<Next> {
+    let packet = walk.data;
+    let header = Ipv4HeaderSlice::from_slice(packet).ok()?;
+    let (header_bytes, total_bytes) = (header.slice().len(), usize::from(header.total_len()));
+    if header.protocol() != IpNumber::TCP
+        || header.fragments_offset().value() > 0
+        || total_bytes < header_bytes
+    {
+        return None;
+    }
+    walk.data = packet.get(header_bytes..total_bytes.min(packet.len()))?;
+    walk.wire_bytes = total_bytes - header_bytes;
+    walk.addresses = Some((header.source_addr().into(), header.destination_addr().into()));
+    Some(Next::Tcp)
 }
 
 /// Length of the packet by its header. 0 means that the header does not say it: in jumbograms (RFC 2675), and

@@ -11,8 +11,19 @@ pub struct Interval {
     pub max: u8,
 }
 
-/// An interval, or why the evidence for it contradicts itself.
-pub type Bounds = Result<Interval, &'static str>;
+/// The evidence for an interval contradicts itself.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Contradiction;
+
+impl Contradiction {
+    /// The same in words.
+    pub fn reason(self) -> &'static str {
+        "the evidence contradicts itself"
+    }
+}
+
+/// An interval, if there can be one.
+pub type Bounds = Result<Interval, Contradiction>;
 
 /// The shifts of one side's window.
 #[derive(Clone, Debug)]
@@ -121,7 +132,7 @@ impl Shifts {
 }
 
 fn interval(min: u8, max: u8) -> Bounds {
-    if min <= max { Ok(Interval { min, max }) } else { Err("the evidence contradicts itself") }
+    if min <= max { Ok(Interval { min, max }) } else { Err(Contradiction) }
 }
 
 /// Lower bound of the believed shift. When the capture lost ACKs, only what that cannot fake counts.

@@ -32,7 +32,7 @@ pub struct Flow {
     pub duplicates: u64,
     /// Tags and tunnels around the packets of each side, by its first frame that has any: few flows do.
     pub outer: Option<Box<Sides<Outer>>>,
-    recent: Sides<[Option<Print>; RECENT]>,
+    recent: Sides<Recent>,
 }
 
 /// What two captures of one packet have in common; retransmissions differ in time, and usually in TSval.
@@ -44,6 +44,13 @@ struct Print {
     raw_window: u16,
     payload_bytes: u32,
     timestamps: Option<(u32, u32)>,
+}
+
+/// The latest segments of one side.
+#[derive(Clone, Copy, Debug, Default)]
+struct Recent {
+    prints: [Option<Print>; RECENT],
+    oldest: usize,
 }
 
 /// Segments of each side that are remembered to recognise copies: `-i any` captures every packet twice, and
@@ -82,6 +89,21 @@ impl Flow {
     /// Which side sent `segment`.
     pub(crate) fn sender(&self, segment: &Segment) -> Side {
         if segment.source == self.endpoints.client { Side::Client } else { Side::Server }
+    }
+
+    /// Whether `segment` begins another connection on the same 4-tuple: a SYN with another sequence number than
+    /// its sender's data. The same number again is a retransmission, also behind a RST: hosts retry what was
+    /// refused. A SYN-ACK answers a SYN and begins nothing. Wireshark numbers its streams by the same rule.
+    pub(crate) fn is_followed_by(&self, segment: &Segment) -> bool {
+        if !segment.flags.syn || segment.flags.ack {
+            return false;
+        }
+        let from = self.sender(segment);
+        let initial = match self.handshake.syn.of(from) {
+            Some(syn) => Some(syn.sequence),
+            None => self.windows.of(from.peer()).space.initial(),
+        };
+        initial.is_some_and(|initial| initial != segment.sequence)
     }
 
     /// Takes `segment` into account.
@@ -132,11 +154,13 @@ impl Flow {
             timestamps: segment.options.timestamps,
         };
         let recent = self.recent.of_mut(from);
-        if recent.iter().flatten().any(|before| before.is_same_packet(&print)) {
+        if recent.prints.iter().flatten().any(|before| before.is_same_packet(&print)) {
             return true;
         }
-        recent.rotate_right(1);
-        recent[0] = Some(print);
+        if let Some(oldest) = recent.prints.get_mut(recent.oldest) {
+            *oldest = Some(print);
+        }
+        recent.oldest = (recent.oldest + 1) % RECENT;
         false
     }
 
@@ -182,16 +206,13 @@ impl Flow {
     }
 
     fn moment(&self, from: Side) -> Moment {
-        let syn = self.handshake.syn;
         // Without Fast Open a server sends nothing before it has the client's first segment behind the SYN,
         // and that segment's window replaces the SYN's.
-        let fast_open = syn.client.is_some_and(|syn| syn.payload_bytes > 0);
+        let fast_open = self.handshake.syn.client.as_ref().is_some_and(|syn| syn.payload_bytes > 0);
+        let (own, peer) = (self.lag_us(from), self.lag_us(from.peer()));
         Moment {
-            lag_us: self.lag_us(from),
-            rtt_us: self
-                .lag_us(Side::Client)
-                .zip(self.lag_us(Side::Server))
-                .map(|(client, server)| client + server),
+            lag_us: own,
+            rtt_us: own.zip(peer).map(|(own, peer)| own + peer),
             maximum_segment_size: self.handshake.maximum_segment_size(),
             sender_ack: self.windows.of(from).advertised.highest_ack,
             behind_handshake: from == Side::Server && self.handshake.completed.is_some() && !fast_open,
@@ -215,8 +236,8 @@ impl Flow {
 impl Print {
     fn is_same_packet(&self, other: &Self) -> bool {
         let Self { time_us, sequence, acknowledgment, raw_window, payload_bytes, timestamps } = *self;
-        (other.time_us - time_us).abs() < COPY_US
-            && sequence == other.sequence
+        sequence == other.sequence
+            && (other.time_us - time_us).abs() < COPY_US
             && acknowledgment == other.acknowledgment
             && raw_window == other.raw_window
             && payload_bytes == other.payload_bytes

@@ -88,7 +88,7 @@ impl Handshake {
             self.note_syn(from, segment);
         } else if from == Side::Client && segment.flags.ack && !segment.flags.rst && self.completed.is_none()
         {
-            let Some(syn_ack) = self.syn.server.filter(|syn| syn.acknowledges) else {
+            let Some(syn_ack) = self.syn.server.as_ref().filter(|syn| syn.acknowledges) else {
                 self.client_spoke_early = true;
                 return;
             };
@@ -101,7 +101,11 @@ impl Handshake {
             let answers = segment.payload_bytes == 0
                 && !segment.flags.fin
                 && segment.acknowledgment == syn_ack.sequence.wrapping_add(1)
-                && self.syn.client.is_some_and(|syn| segment.sequence == syn.sequence.wrapping_add(1));
+                && self
+                    .syn
+                    .client
+                    .as_ref()
+                    .is_some_and(|syn| segment.sequence == syn.sequence.wrapping_add(1));
             if syn_ack.count == 1 && answers && !self.client_spoke_early {
                 self.lag_us.client = positive(segment.time_us - syn_ack.time_us);
             }
@@ -220,7 +224,7 @@ impl Handshake {
 
     /// Whether both offered (`true`) or one declined (`false`); `None` where the capture does not tell.
     pub fn scaling_on_wire(&self) -> Option<bool> {
-        let offers = Side::BOTH.map(|side| self.syn.of(side).map_or(Offer::Unseen, |syn| syn.offer));
+        let offers = Side::BOTH.map(|side| self.syn.of(side).as_ref().map_or(Offer::Unseen, |syn| syn.offer));
         if offers.contains(&Offer::Absent) {
             return Some(false);
         }
@@ -243,14 +247,15 @@ impl Handshake {
 
     /// The smaller maximum segment size of both sides: no segment of either direction should exceed it.
     pub fn maximum_segment_size(&self) -> Option<u16> {
-        let sizes = Side::BOTH.map(|side| self.syn.of(side).and_then(|syn| syn.maximum_segment_size));
+        let sizes =
+            Side::BOTH.map(|side| self.syn.of(side).as_ref().and_then(|syn| syn.maximum_segment_size));
         let announced = || self.kernel.view().and_then(|view| view.maximum_segment_size);
         sizes.into_iter().flatten().min().or_else(announced)
     }
 
     /// Both SYNs carry MPTCP: windows are relative to the data acknowledgment (RFC 8684 §3.3.1).
     pub fn is_multipath(&self) -> bool {
-        Side::BOTH.iter().all(|side| self.syn.of(*side).is_some_and(|syn| syn.mptcp))
+        Side::BOTH.iter().all(|side| self.syn.of(*side).as_ref().is_some_and(|syn| syn.mptcp))
     }
 }
 

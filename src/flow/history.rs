@@ -37,7 +37,8 @@ impl History {
 
     /// The highest end of data that was captured at or before `time_us`, at most; `now` if that is all.
     pub(crate) fn sent_by(&self, time_us: i64, now: i64) -> i64 {
-        self.samples.iter().find(|sample| sample.time_us > time_us).map_or(now, |sample| sample.end_before)
+        let first_later = self.samples.partition_point(|sample| sample.time_us <= time_us);
+        self.samples.get(first_later).map_or(now, |sample| sample.end_before)
     }
 }
 

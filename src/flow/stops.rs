@@ -6,7 +6,8 @@
 //! Sizes alone prove little (an application may write records of just that size), so a stop says more when
 //! the next data was *released* by the next ACK, or when the ends *follow* windows that differ.
 
-use super::granted::{Candidates, Edges, Granted};
+use super::granted::Granted;
+use super::ledger::{Candidate, Known, Ledger};
 use super::{MAX_SHIFT, SHIFTS};
 
 /// Frames kept per shift as evidence.
@@ -73,8 +74,8 @@ pub(crate) struct NewData<'a> {
     pub(crate) full_segment: i64,
     pub(crate) lag_us: Option<i64>,
     pub(crate) rtt_us: Option<i64>,
-    pub(crate) edges: &'a Edges,
-    pub(crate) newest: &'a Candidates,
+    pub(crate) known: &'a Known,
+    pub(crate) ledger: &'a Ledger,
 }
 
 impl Stops {
@@ -109,10 +110,11 @@ impl Stops {
         if (data.end - data.start) % data.full_segment == 0 {
             return;
         }
+        let newest: Vec<Candidate<'_>> = data.ledger.newest(data.known).collect();
         let mut hits = [None; HITS];
         let mut free = hits.iter_mut();
-        for (shift, known) in (0..=MAX_SHIFT).zip(data.edges) {
-            if let Some(hit) = hit(shift, *known, data)
+        for (shift, known) in (0..=MAX_SHIFT).zip(&data.known.edges) {
+            if let Some(hit) = hit(shift, *known, data, &newest)
                 && let Some(slot) = free.next()
             {
                 *slot = Some(hit);
@@ -125,7 +127,7 @@ impl Stops {
 
     fn note_tight(&mut self, data: &NewData<'_>) {
         let Some(stops) = &mut self.by_shift else { return };
-        for (stop, edge) in stops.iter_mut().zip(data.edges) {
+        for (stop, edge) in stops.iter_mut().zip(&data.known.edges) {
             let room = edge - data.end;
             if (0..data.full_segment).contains(&room) && stop.last_tight_round < data.round {
                 stop.last_tight_round = data.round;
@@ -164,9 +166,8 @@ impl Stop {
 }
 
 /// The ACK at whose edge the data ends exactly, if there is one.
-fn hit(shift: u8, known: i64, data: &NewData<'_>) -> Option<Hit> {
-    let candidates = data.newest.iter().rev().flatten();
-    for candidate in candidates {
+fn hit(shift: u8, known: i64, data: &NewData<'_>, newest: &[Candidate<'_>]) -> Option<Hit> {
+    for candidate in newest {
         let granted = candidate.granted;
         let window = i64::from(granted.raw) << shift;
         // A multiple of the full segment is an end like any other.
@@ -175,7 +176,7 @@ fn hit(shift: u8, known: i64, data: &NewData<'_>) -> Option<Hit> {
             && window > 0
             && window % data.full_segment != 0
         {
-            let moved = |next: &Granted| next.edge(shift) > data.end;
+            let moved = |next: &&Granted| next.edge(shift) > data.end;
             let released_us = candidate.superseded.filter(moved).map(|next| next.time_us);
             return Some(Hit { shift, raw: granted.raw, released_us });
         }

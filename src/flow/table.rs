@@ -1,111 +1,451 @@
-//! From segments to flows.
+//! The flows of a capture: a table that never grows beyond its limit.
+//!
+//! A flow leaves the table when it is over (a RST, or a FIN of both sides, and then silence), when it was idle
+//! for long, when its 4-tuple is used again, or, being the least recently active one, when the table is full.
+//! Whoever owns the table gets every flow that leaves it: nothing is forgotten before it could be judged.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 
 use foldhash::quality::RandomState;
 
-use crate::decode::{Endpoint, Segment};
+use crate::decode::Segment;
 
-use super::{Flow, Sides, Syn, Twin};
+use super::key::Key;
+use super::order::{List, Order};
+use super::retired::Retired;
+use super::twins::{twin_key, twin_of};
+use super::{Flow, Sides};
 
-/// Both sides of an address translation are captured within this time.
-const TWIN_US: i64 = 1_000_000;
+/// How many flows are followed at once, and for how long.
+#[derive(Clone, Copy, Debug)]
+pub struct Limits {
+    /// Flows at once.
+    pub max_flows: usize,
+    /// A flow without a frame for this long is over.
+    pub idle_us: i64,
+    /// So is one that had a RST or the FINs of both sides, after this.
+    pub closed_us: i64,
+    /// Of those that had, at most so many are waited for.
+    pub max_closed: usize,
+}
 
-/// Both endpoints, the smaller first: the same for both directions.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Key(Endpoint, Endpoint);
+impl Limits {
+    /// For a saved capture: as Wireshark does, no flow ends by silence alone.
+    pub const SAVED: Self =
+        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: 60_000_000, max_closed: 2_000 };
 
-impl Key {
-    pub(super) fn of(segment: &Segment) -> Self {
-        let (a, b) = (segment.source, segment.destination);
-        if a <= b { Self(a, b) } else { Self(b, a) }
+    /// Every flow is kept to the end of the capture.
+    pub const NONE: Self =
+        Self { max_flows: usize::MAX, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: usize::MAX };
+}
+
+/// Why a flow left the table.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum End {
+    /// A RST or both FINs, and then silence.
+    Closed,
+    /// No frame for long.
+    Idle,
+    /// A new connection on the same 4-tuple.
+    Reused,
+    /// The table was full, and this flow was silent for longest.
+    Evicted,
+    /// The capture ended.
+    CaptureEnded,
+}
+
+/// A flow that leaves the table.
+#[derive(Debug)]
+pub struct Ended<'a> {
+    /// Position in the order of first frames.
+    pub index: u64,
+    /// The flow.
+    pub flow: &'a Flow,
+    /// Why.
+    pub end: End,
+}
+
+/// Where a segment belongs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Noted {
+    /// Its flow's position in the order of first frames: Wireshark's `tcp.stream`.
+    pub index: u64,
+    slot: Option<usize>,
+}
+
+impl Noted {
+    /// The flow was over, and is judged: nothing was learnt from the segment.
+    pub fn is_late(self) -> bool {
+        self.slot.is_none()
     }
 }
 
-/// All flows of a capture, in the order of their first frame: a flow's index is Wireshark's `tcp.stream`.
-#[derive(Debug, Default)]
-pub struct FlowTable {
-    flows: Vec<Flow>,
-    /// The current incarnation of each 4-tuple. Hashed with a seed of this process, so that no capture can be
-    /// made to collide.
-    current: HashMap<Key, usize, RandomState>,
+#[derive(Debug)]
+struct Slot {
+    index: u64,
+    key: Key,
+    flow: Flow,
+    /// A FIN of each side.
+    finished: Sides<bool>,
+    reset: bool,
 }
+
+/// The flows that are alive.
+#[derive(Debug)]
+pub struct FlowTable {
+    limits: Limits,
+    slots: Vec<Option<Box<Slot>>>,
+    free: Vec<usize>,
+    /// Hashed with a seed of this process, so that no capture can be made to collide.
+    current: HashMap<Key, usize, RandomState>,
+    /// Both initial sequence numbers, to recognise a connection beyond an address translation.
+    twins: HashMap<(u32, u32), usize, RandomState>,
+    order: Order,
+    retired: Retired,
+    /// Slots that changed since they were last visited, and which slots are in that list.
+    changed: VecDeque<usize>,
+    is_changed: Vec<bool>,
+    begun: u64,
+}
+
+/// A flow with fewer frames has nothing to judge before it ends: this keeps a flood of single SYNs cheap.
+const WORTH_JUDGING_FRAMES: u64 = 3;
 
 impl FlowTable {
-    /// Adds a segment to its flow and returns the flow's index.
-    pub fn note(&mut self, segment: &Segment) -> usize {
+    /// An empty table.
+    pub fn new(limits: Limits) -> Self {
+        Self {
+            limits: Limits { max_flows: limits.max_flows.max(1), ..limits },
+            slots: Vec::new(),
+            free: Vec::new(),
+            current: HashMap::default(),
+            twins: HashMap::default(),
+            order: Order::default(),
+            retired: Retired::default(),
+            changed: VecDeque::new(),
+            is_changed: Vec::new(),
+            begun: 0,
+        }
+    }
+
+    /// Adds a segment to its flow. Flows that have to go are handed to `gone`.
+    pub fn note(&mut self, segment: &Segment, gone: &mut dyn FnMut(Ended<'_>)) -> Noted {
+        self.expire(segment.time_us, gone);
         let key = Key::of(segment);
-        let known = self.current.get(&key).copied();
-        let index = match known {
-            Some(index) if self.flows.get(index).is_some_and(|flow| !begins_anew(flow, segment)) => index,
-            _ => {
-                self.flows.push(Flow::new(segment));
-                self.current.insert(key, self.flows.len() - 1);
-                self.flows.len() - 1
-            }
+        let mut known = self.current.get(&key).copied();
+        if let Some(at) = known
+            && self.flow_at(at).is_none_or(|flow| flow.is_followed_by(segment))
+        {
+            self.remove(at, End::Reused, gone);
+            known = None;
+        }
+        let at = match known {
+            Some(at) => at,
+            None => match self.retired.index_of(&key, segment) {
+                Some(index) => return Noted { index, slot: None },
+                None => self.begin(key, segment, gone),
+            },
         };
-        if let Some(flow) = self.flows.get_mut(index) {
-            flow.note(segment);
+        let Some(Some(slot)) = self.slots.get_mut(at) else { return Noted { index: 0, slot: None } };
+        slot.flow.note(segment);
+        slot.note_end(segment);
+        let index = slot.index;
+        let list = if slot.is_over() { List::Closing } else { List::Open };
+        let is_worth_judging = slot.flow.frames >= WORTH_JUDGING_FRAMES;
+        self.order.touch(at, list, segment.time_us);
+        if is_worth_judging {
+            self.mark(at);
         }
-        index
+        if segment.flags.syn {
+            self.link_twin(at);
+        }
+        while self.order.length(List::Closing) > self.limits.max_closed
+            && let Some((oldest, _)) = self.order.oldest(List::Closing)
+        {
+            self.remove(oldest, End::Closed, gone);
+        }
+        Noted { index, slot: Some(at) }
     }
 
-    /// Finds connections that were captured on both sides of an address translation: both initial sequence
-    /// numbers are the same, under other addresses or ports. Two random numbers do not meet by accident.
-    pub fn link_twins(&mut self) {
-        let mut seen: HashMap<(u32, u32), usize, RandomState> = HashMap::default();
-        for index in 0..self.flows.len() {
-            let Some(key) = self.flows.get(index).and_then(twin_key) else { continue };
-            match seen.get(&key).copied() {
-                Some(other) if self.link(other, index) && self.link(index, other) => {}
-                _ => {
-                    seen.insert(key, index);
-                }
+    /// The flow that a segment was just added to.
+    pub fn flow(&self, noted: Noted) -> Option<&Flow> {
+        self.flow_at(noted.slot?)
+    }
+
+    /// Lets go of the flows that are over at `now_us`, by the capture's clock.
+    pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended<'_>)) {
+        let limits = [
+            (List::Closing, self.limits.closed_us, End::Closed),
+            (List::Open, self.limits.idle_us, End::Idle),
+        ];
+        for (list, limit_us, end) in limits {
+            while let Some((at, active_us)) = self.order.oldest(list)
+                && now_us.saturating_sub(active_us) >= limit_us
+            {
+                self.remove(at, end, gone);
             }
         }
     }
 
-    fn link(&mut self, index: usize, other: usize) -> bool {
-        let (Some(flow), Some(beyond)) = (self.flows.get(index), self.flows.get(other)) else { return false };
-        let twin = twin_of(flow, other as u64, beyond);
-        if let (Some(flow), Some(_)) = (self.flows.get_mut(index), twin) {
-            flow.twin = twin;
+    /// Visits up to `at_most` flows that changed since they were last visited, the longest unvisited first.
+    pub fn visit_changed(&mut self, at_most: usize, visit: &mut dyn FnMut(u64, &mut Flow)) {
+        for _ in 0..at_most.min(self.changed.len()) {
+            let Some(at) = self.changed.pop_front() else { return };
+            if let Some(is_changed) = self.is_changed.get_mut(at) {
+                *is_changed = false;
+            }
+            if let Some(Some(slot)) = self.slots.get_mut(at) {
+                visit(slot.index, &mut slot.flow);
+            }
         }
-        twin.is_some()
     }
 
-    /// The flows, in the order of their first frame.
-    pub fn flows(&self) -> &[Flow] {
-        &self.flows
+    /// The flows that are alive, in no order.
+    pub fn iter(&self) -> impl Iterator<Item = (u64, &Flow)> {
+        self.slots.iter().flatten().map(|slot| (slot.index, &slot.flow))
+    }
+
+    /// How many flows are alive.
+    pub fn len(&self) -> usize {
+        self.current.len()
+    }
+
+    /// No flow is alive.
+    pub fn is_empty(&self) -> bool {
+        self.current.is_empty()
+    }
+
+    /// How many flows there were so far.
+    pub fn begun(&self) -> u64 {
+        self.begun
+    }
+
+    /// Hands over all flows, in the order of their first frame.
+    pub fn drain(&mut self, gone: &mut dyn FnMut(Ended<'_>)) {
+        let mut left: Vec<(u64, usize)> =
+            (0..).zip(&self.slots).filter_map(|(at, slot)| Some((slot.as_ref()?.index, at))).collect();
+        left.sort_unstable();
+        for (_, at) in left {
+            self.remove(at, End::CaptureEnded, gone);
+        }
+    }
+
+    fn flow_at(&self, at: usize) -> Option<&Flow> {
+        self.slots.get(at)?.as_ref().map(|slot| &slot.flow)
+    }
+
+    fn begin(&mut self, key: Key, segment: &Segment, gone: &mut dyn FnMut(Ended<'_>)) -> usize {
+        while self.current.len() >= self.limits.max_flows {
+            let Some(at) = self.least_recent() else { break };
+            self.remove(at, End::Evicted, gone);
+        }
+        let slot = Box::new(Slot {
+            index: self.begun,
+            key,
+            flow: Flow::new(segment),
+            finished: Sides::default(),
+            reset: false,
+        });
+        self.begun += 1;
+        let at = self.free.pop().unwrap_or_else(|| {
+            self.slots.push(None);
+            self.is_changed.push(false);
+            self.slots.len() - 1
+        });
+        if let Some(place) = self.slots.get_mut(at) {
+            *place = Some(slot);
+        }
+        self.current.insert(key, at);
+        at
+    }
+
+    fn least_recent(&self) -> Option<usize> {
+        let oldest = [List::Open, List::Closing].map(|list| self.order.oldest(list));
+        oldest.into_iter().flatten().min_by_key(|(_, active_us)| *active_us).map(|(at, _)| at)
+    }
+
+    fn remove(&mut self, at: usize, end: End, gone: &mut dyn FnMut(Ended<'_>)) {
+        self.order.remove(at);
+        let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { return };
+        self.free.push(at);
+        self.current.remove(&slot.key);
+        if let Some(key) = twin_key(&slot.flow)
+            && self.twins.get(&key) == Some(&at)
+        {
+            self.twins.remove(&key);
+        }
+        let Slot { index, key, flow, .. } = &*slot;
+        if end == End::Closed {
+            self.retired.remember(*key, *index, flow);
+        }
+        gone(Ended { index: *index, flow, end });
+    }
+
+    fn mark(&mut self, at: usize) {
+        if let Some(is_changed) = self.is_changed.get_mut(at)
+            && !*is_changed
+        {
+            *is_changed = true;
+            self.changed.push_back(at);
+        }
+    }
+
+    /// Finds the same connection beyond an address translation.
+    fn link_twin(&mut self, at: usize) {
+        let Some(key) = self.flow_at(at).and_then(twin_key) else { return };
+        let other = *self.twins.entry(key).or_insert(at);
+        if other == at {
+            return;
+        }
+        let twin = |at: usize, other: usize| {
+            let beyond = self.slots.get(other)?.as_ref()?;
+            twin_of(self.flow_at(at)?, beyond.index, &beyond.flow)
+        };
+        let twins = [(at, twin(at, other)), (other, twin(other, at))];
+        for (at, twin) in twins {
+            if let (Some(Some(slot)), Some(_)) = (self.slots.get_mut(at), twin) {
+                slot.flow.twin = twin;
+            }
+        }
+        self.mark(other);
     }
 }
 
-/// Both initial sequence numbers: the same on both sides of an address translation.
-pub(super) fn twin_key(flow: &Flow) -> Option<(u32, u32)> {
-    let syn = flow.handshake.syn;
-    Some((syn.client?.sequence, syn.server?.sequence))
-}
-
-/// What `flow` is told about `other`, which has the same initial sequence numbers.
-pub(super) fn twin_of(flow: &Flow, index: u64, other: &Flow) -> Option<Twin> {
-    let facts = |syn: Option<Syn>| syn.map(|syn| (syn.frame, syn.offer));
-    let Sides { client, server } = other.handshake.syn;
-    let syn = Sides { client: facts(client), server: facts(server) };
-    (flow.endpoints != other.endpoints && (flow.first_us - other.first_us).abs() < TWIN_US)
-        .then_some(Twin { index, syn })
-}
-
-/// A SYN with another sequence number than its sender's data is a new connection on the same 4-tuple. The
-/// same number again is a retransmission, also behind a RST: hosts retry what was refused. A SYN-ACK answers a
-/// SYN and begins nothing. Wireshark numbers its streams by the same rule.
-pub(super) fn begins_anew(flow: &Flow, segment: &Segment) -> bool {
-    if !segment.flags.syn || segment.flags.ack {
-        return false;
+impl Slot {
+    fn note_end(&mut self, segment: &Segment) {
+        if segment.flags.syn {
+            // A host retries what was refused with the same SYN: then it is open again.
+            self.finished = Sides::default();
+            self.reset = false;
+        }
+        self.reset |= segment.flags.rst;
+        if segment.flags.fin {
+            *self.finished.of_mut(self.flow.sender(segment)) = true;
+        }
     }
-    let from = flow.sender(segment);
-    let initial = match flow.handshake.syn.of(from) {
-        Some(syn) => Some(syn.sequence),
-        None => flow.windows.of(from.peer()).space.initial(),
-    };
-    initial.is_some_and(|initial| initial != segment.sequence)
+
+    fn is_over(&self) -> bool {
+        self.reset || self.finished.client && self.finished.server
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::net::{IpAddr, Ipv4Addr};
+
+    use super::*;
+    use crate::decode::{Endpoint, Flags, Options, Outer};
+
+    const LIMITS: Limits = Limits { max_flows: 3, idle_us: 1_000_000, closed_us: 100_000, max_closed: 2 };
+
+    fn segment(client: u16, time_us: i64, flags: Flags) -> Segment {
+        let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
+        Segment {
+            frame: 1,
+            time_us,
+            source: endpoint(client),
+            destination: endpoint(80),
+            sequence: 1,
+            acknowledgment: 0,
+            flags,
+            raw_window: 1000,
+            payload_bytes: 0,
+            option_bytes: 0,
+            options: Options::default(),
+            outer: Outer::default(),
+        }
+    }
+
+    fn syn(client: u16, time_us: i64) -> Segment {
+        segment(client, time_us, Flags { syn: true, ..Flags::default() })
+    }
+
+    /// What left the table while `segments` came in: index and why.
+    fn gone(table: &mut FlowTable, segments: &[Segment]) -> Vec<(u64, End)> {
+        let mut gone = Vec::new();
+        for segment in segments {
+            table.note(segment, &mut |ended| gone.push((ended.index, ended.end)));
+        }
+        gone
+    }
+
+    #[test]
+    fn the_least_recently_active_flow_goes_first() {
+        let mut table = FlowTable::new(LIMITS);
+        let segments = [syn(1, 0), syn(2, 1), syn(3, 2), syn(1, 3), syn(4, 4), syn(5, 5)];
+        assert_eq!(gone(&mut table, &segments), [(1, End::Evicted), (2, End::Evicted)]);
+        assert_eq!((table.len(), table.begun()), (3, 5));
+    }
+
+    #[test]
+    fn idle_flows_expire_by_the_captures_clock() {
+        let mut table = FlowTable::new(LIMITS);
+        assert_eq!(gone(&mut table, &[syn(1, 0), syn(2, 600_000), syn(3, 1_000_000)]), [(0, End::Idle)]);
+        let mut left = Vec::new();
+        table.expire(5_000_000, &mut |ended| left.push(ended.index));
+        assert_eq!(left, [1, 2]);
+        assert!(table.is_empty());
+    }
+
+    #[test]
+    fn a_closed_flow_lingers_for_a_shorter_time_and_a_retried_syn_opens_it_again() {
+        let reset = Flags { rst: true, ..Flags::default() };
+        let mut table = FlowTable::new(LIMITS);
+        let segments = [syn(1, 0), segment(1, 10, reset), syn(2, 0), segment(2, 20, reset), syn(2, 30)];
+        assert_eq!(gone(&mut table, &segments), []);
+        assert_eq!(gone(&mut table, &[syn(3, 200_000)]), [(0, End::Closed)]);
+    }
+
+    #[test]
+    fn a_late_segment_begins_no_flow_but_a_new_syn_does() {
+        let reset = Flags { rst: true, ..Flags::default() };
+        let mut table = FlowTable::new(LIMITS);
+        gone(&mut table, &[syn(1, 0), segment(1, 10, reset), syn(2, 200_000)]);
+        let late = table.note(&segment(1, 200_010, reset), &mut |_| {});
+        assert!(late.is_late() && late.index == 0);
+        let again = Segment { sequence: 99, ..syn(1, 200_020) };
+        assert_eq!(table.note(&again, &mut |_| {}).index, 2);
+        assert_eq!(table.begun(), 3);
+    }
+
+    #[test]
+    fn one_fin_closes_half_a_connection() {
+        let fin = Flags { fin: true, ..Flags::default() };
+        let mut table = FlowTable::new(LIMITS);
+        gone(&mut table, &[syn(1, 0), segment(1, 10, fin)]);
+        assert_eq!(gone(&mut table, &[syn(2, 200_000)]), []);
+        let answer = segment(1, 200_010, fin);
+        let answer = Segment { source: answer.destination, destination: answer.source, ..answer };
+        assert_eq!(gone(&mut table, &[answer, syn(3, 400_000)]), [(0, End::Closed)]);
+    }
+
+    #[test]
+    fn of_the_closed_only_so_many_are_waited_for() {
+        let reset = Flags { rst: true, ..Flags::default() };
+        let mut table = FlowTable::new(Limits { max_flows: 100, ..LIMITS });
+        let segments: Vec<Segment> =
+            (1..5).flat_map(|client| [syn(client, 0), segment(client, 1, reset)]).collect();
+        assert_eq!(gone(&mut table, &segments), [(0, End::Closed), (1, End::Closed)]);
+    }
+
+    #[test]
+    fn another_sequence_number_is_another_flow() {
+        let mut table = FlowTable::new(LIMITS);
+        let again = Segment { sequence: 99, ..syn(1, 10) };
+        assert_eq!(gone(&mut table, &[syn(1, 0), again]), [(0, End::Reused)]);
+        let mut left = Vec::new();
+        table.drain(&mut |ended| left.push((ended.index, ended.end)));
+        assert_eq!(left, [(1, End::CaptureEnded)]);
+    }
+
+    #[test]
+    fn memory_does_not_grow_with_the_number_of_flows() {
+        let mut table = FlowTable::new(LIMITS);
+        for number in 0..10_000_u16 {
+            let data = segment(number, i64::from(number), Flags::default());
+            gone(&mut table, &[syn(number, i64::from(number)), data, data, data]);
+        }
+        assert_eq!(table.slots.len(), 3);
+        assert!(table.changed.len() <= 3 && table.twins.len() <= 3);
+    }
 }

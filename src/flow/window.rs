@@ -4,8 +4,9 @@ use crate::decode::Segment;
 use crate::units;
 
 use super::advertised::At;
-use super::granted::{Asked, Candidate, Ledger};
+use super::granted::Asked;
 use super::history::History;
+use super::ledger::{Candidate, Ledger};
 use super::overshoot::Beyond;
 use super::sequence::Space;
 use super::stops::{NewData, is_reaction};
@@ -210,14 +211,14 @@ impl Window {
             let lag = (segment.time_us - echoed_us).max(0);
             self.lag_us = Some(self.lag_us.map_or(lag, |least| least.min(lag)));
         }
-        let reacts = |candidate: &Candidate| {
+        let reacts = |candidate: Candidate<'_>| {
             is_reaction(segment.time_us - candidate.granted.time_us, moment.lag_us, moment.rtt_us)
         };
         // What the receiver's data asked for was not released by its ACK.
         let answers = std::mem::take(&mut self.answers);
         if !answers
             && self.sent.last_clocked_round < self.sent.rounds
-            && known.newest.iter().flatten().any(reacts)
+            && self.ledger.newest(&known).any(reacts)
         {
             self.sent.last_clocked_round = self.sent.rounds;
             self.sent.clocked_rounds += 1;
@@ -226,13 +227,13 @@ impl Window {
         let needed =
             (0..).zip(known.edges).find(|(_, edge)| end - 1 <= *edge).map_or(MAX_SHIFT, |(shift, _)| shift);
         if needed > 0 && end - before > 1 {
-            let newest = known.newest.iter().rev().flatten().next().map(|candidate| candidate.granted);
+            let newest = self.ledger.newest(&known).next().map(|candidate| candidate.granted);
             let (ack, raw) = newest.map_or((before, 0), |granted| (granted.ack, granted.raw));
             let in_flight_bytes = u64::try_from(end - ack).unwrap_or(0);
             let by_knowledge = Overshoot { shift: needed, frame: segment.frame, in_flight_bytes, raw };
-            let robust_shift = needed.min(self.needed_at_most(segment.time_us, end, before, moment));
-            // Without timestamps only what holds both ways counts: see `granted`. Without a handshake nothing is
-            // convicted or proven by it, it bounds the shift.
+            let acknowledged_at_most = self.acknowledged_at_most(segment.time_us, before, moment);
+            let robust_shift = needed.min(self.needed_at_most(acknowledged_at_most, end, moment));
+            // Without timestamps only what holds both ways counts: see `granted`.
             // Where no handshake was captured nothing is convicted or proven by it: it bounds the shift.
             let by_knowledge = if asked.echo.is_some() || moment.declared_shift.is_none() {
                 by_knowledge
@@ -240,7 +241,6 @@ impl Window {
                 Overshoot { shift: robust_shift, ..by_knowledge }
             };
             if by_knowledge.shift > 0 {
-                let acknowledged_at_most = self.acknowledged_at_most(segment.time_us, before, moment);
                 let named = asked.echo.is_some() || moment.declared_shift.is_none();
                 self.overshoots.note(Beyond { end, by_knowledge, robust_shift, acknowledged_at_most, named });
             }
@@ -259,8 +259,8 @@ impl Window {
                     full_segment,
                     lag_us: moment.lag_us,
                     rtt_us: moment.rtt_us,
-                    edges: &known.edges,
-                    newest: &known.newest,
+                    known: &known,
+                    ledger: &self.ledger,
                 });
             }
         }
@@ -274,9 +274,8 @@ impl Window {
     /// The smallest shift whose edge was not exceeded even if every ACK that can have existed was known: the
     /// receiver acknowledged all that had been sent three quarters of a round trip ago, with the largest
     /// window that it ever advertised.
-    fn needed_at_most(&self, time_us: i64, end: i64, before: i64, moment: &Moment) -> u8 {
+    fn needed_at_most(&self, ack: i64, end: i64, moment: &Moment) -> u8 {
         let Some(raw) = self.advertised.max_raw else { return 0 };
-        let ack = self.acknowledged_at_most(time_us, before, moment);
         let syn_edge = 1 + i64::from(self.advertised.syn_window.unwrap_or(u16::MAX));
         if end - 1 <= syn_edge && !moment.behind_handshake {
             return 0;

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::detect::{Confidence, Finding, Verdict, judge, weaken};
-use crate::flow::{ConcurrentFlows, End, Ended, Flow, Limits, Side};
+use crate::flow::{End, Ended, Flow, FlowTable, Limits, Side};
 use crate::report::{CaptureReport, FlowReport};
 use crate::source::{Frame, LinkType};
 
@@ -23,7 +23,7 @@ pub struct Judged {
 #[derive(Debug)]
 pub struct LiveAnalysis {
     decoder: Decoder,
-    flows: ConcurrentFlows,
+    flows: FlowTable,
     verdicts: Verdicts,
     report: CaptureReport,
     losses: Losses,
@@ -57,7 +57,7 @@ impl LiveAnalysis {
     pub fn new(name: &str, link_type: &LinkType, limits: Limits) -> Result<Self, UnsupportedLinkType> {
         Ok(Self {
             decoder: Decoder::new(link_type)?,
-            flows: ConcurrentFlows::new(limits),
+            flows: FlowTable::new(limits),
             verdicts: Verdicts::default(),
             report: CaptureReport {
                 source: name.to_owned(),
@@ -79,7 +79,9 @@ impl LiveAnalysis {
             Ok(segment) => {
                 report.segments += 1;
                 let Self { flows, verdicts, losses, report, .. } = self;
-                Some(flows.note(&segment, &mut |ended| sink(end(ended, verdicts, *losses, report))))
+                let noted = flows.note(&segment, &mut |ended| sink(end(&ended, verdicts, *losses, report)));
+                report.late_segments += u64::from(noted.is_late());
+                Some(noted.index)
             }
             Err(skip) => {
                 report.skipped.count(skip);
@@ -106,7 +108,7 @@ impl LiveAnalysis {
     /// Lets go of flows that are over at `now_us`, by the capture's clock.
     pub fn expire(&mut self, now_us: i64, sink: &mut dyn FnMut(Judged)) {
         let Self { flows, verdicts, losses, report, .. } = self;
-        flows.expire(now_us, &mut |ended| sink(end(ended, verdicts, *losses, report)));
+        flows.expire(now_us, &mut |ended| sink(end(&ended, verdicts, *losses, report)));
     }
 
     /// Judges up to `at_most` flows that changed; those with something new go to `sink`. `prepare` sees each
@@ -155,15 +157,15 @@ impl LiveAnalysis {
     /// Judges the flows that are left, in the order of their first frame, and returns what was counted.
     pub fn finish(mut self, incomplete: Option<String>, sink: &mut dyn FnMut(Judged)) -> CaptureReport {
         let Self { flows, verdicts, losses, report, .. } = &mut self;
-        flows.drain(&mut |ended| sink(end(ended, verdicts, *losses, report)));
+        flows.drain(&mut |ended| sink(end(&ended, verdicts, *losses, report)));
         self.report.incomplete = incomplete;
         self.report
     }
 }
 
-fn end(ended: Ended, verdicts: &mut Verdicts, losses: Losses, report: &mut CaptureReport) -> Judged {
-    let Ended { index, flow, end } = ended;
-    let flow = losses.judge(index, &flow);
+fn end(ended: &Ended<'_>, verdicts: &mut Verdicts, losses: Losses, report: &mut CaptureReport) -> Judged {
+    let Ended { index, flow, end } = *ended;
+    let flow = losses.judge(index, flow);
     report.evicted_flows += u64::from(end == End::Evicted);
     let news = verdicts.tell(&flow);
     verdicts.told.remove(&index);
@@ -210,7 +212,6 @@ impl Losses {
 mod tests {
     use super::*;
     use crate::detect::rule;
-    use crate::flow::FlowTable;
     use crate::source::{CaptureFile, Source};
 
     /// The only flow of a recording.
@@ -218,16 +219,16 @@ mod tests {
         let path = format!("{}/fixtures/recordings/{name}.pcap", env!("CARGO_MANIFEST_DIR"));
         let mut file = CaptureFile::open(&path, None).unwrap();
         let decoder = Decoder::new(file.link_type()).unwrap();
-        let mut flows = FlowTable::default();
+        let mut flows = FlowTable::new(Limits::NONE);
         while file
             .read_frame(&mut |frame| {
                 if let Ok(segment) = decoder.decode(frame) {
-                    flows.note(&segment);
+                    flows.note(&segment, &mut |_| {});
                 }
             })
             .unwrap()
         {}
-        flows.flows()[0].clone()
+        flows.iter().next().unwrap().1.clone()
     }
 
     #[test]

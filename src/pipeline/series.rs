@@ -1,7 +1,7 @@
 //! source, decode, flow: the per-segment series, without the judgement.
 
 use crate::decode::{Decoder, UnsupportedLinkType};
-use crate::flow::FlowTable;
+use crate::flow::{FlowTable, Limits};
 use crate::report::SeriesRow;
 use crate::source::{Frame, Source};
 
@@ -16,19 +16,19 @@ pub struct Series {
 impl Series {
     /// Begins to read what comes from `source`.
     pub fn new(source: &dyn Source) -> Result<Self, UnsupportedLinkType> {
-        Ok(Self { decoder: Decoder::for_any(source.link_types())?.0, flows: FlowTable::default() })
+        Ok(Self { decoder: Decoder::for_any(source.link_types())?.0, flows: FlowTable::new(Limits::SAVED) })
     }
 
     /// The row of one frame; `None` when it holds no TCP segment that could be decoded.
     pub fn row(&mut self, frame: &Frame<'_>) -> Option<SeriesRow> {
         let segment = self.decoder.decode(frame).ok()?;
-        let index = self.flows.note(&segment);
-        let observed = self.flows.flows().get(index)?.observe(&segment);
-        Some(SeriesRow::new(u64::try_from(index).ok()?, &segment, &observed))
+        let noted = self.flows.note(&segment, &mut |_| {});
+        let observed = self.flows.flow(noted)?.observe(&segment);
+        Some(SeriesRow::new(noted.index, &segment, &observed))
     }
 
     /// How many flows there are so far.
-    pub fn flows(&self) -> usize {
-        self.flows.flows().len()
+    pub fn flows(&self) -> u64 {
+        self.flows.begun()
     }
 }

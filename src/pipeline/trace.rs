@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
-use crate::flow::FlowTable;
+use crate::flow::{FlowTable, Limits};
 use crate::plot::Tracer;
 use crate::source::{Frame, Source};
 
@@ -11,16 +11,15 @@ use crate::source::{Frame, Source};
 /// Where the source breaks off, what was read until then is recorded.
 pub fn trace(source: &mut dyn Source, tracers: &mut [Tracer]) -> Result<(), UnsupportedLinkType> {
     let decoder = Decoder::for_any(source.link_types())?.0;
-    let mut flows = FlowTable::default();
+    let mut flows = FlowTable::new(Limits::SAVED);
     let mut wanted: BTreeMap<u64, Vec<&mut Tracer>> = BTreeMap::new();
     for tracer in tracers {
         wanted.entry(tracer.index).or_default().push(tracer);
     }
     let mut note = |frame: &Frame<'_>| {
         let Ok(segment) = decoder.decode(frame) else { return };
-        let index = flows.note(&segment);
-        let tracers = u64::try_from(index).ok().and_then(|index| wanted.get_mut(&index));
-        if let (Some(tracers), Some(flow)) = (tracers, flows.flows().get(index)) {
+        let noted = flows.note(&segment, &mut |_| {});
+        if let (Some(tracers), Some(flow)) = (wanted.get_mut(&noted.index), flows.flow(noted)) {
             for tracer in tracers {
                 tracer.note(&segment, flow);
             }

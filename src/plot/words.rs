@@ -105,7 +105,7 @@ pub(super) static WINDOW_FACTS: [Fact; 12] = [
         (min, max) => format!("{} to {}", raw(min), raw(max)),
     }),
     ("largest window", |window| window.max_window_bytes().map_or_else(unknown, units::bytes)),
-    ("windows of zero", |window| units::grouped(window.zero_windows)),
+    ("windows of zero", |window| units::grouped(window.zero_windows.into())),
     ("data against it", |window| units::bytes(window.data_bytes)),
     ("in flight at most", |window| window.max_in_flight_bytes.map_or_else(unknown, units::bytes)),
     ("rate", |window| window.rate_bytes_per_s.map_or_else(unknown, units::rate)),

@@ -95,7 +95,10 @@ pub struct CaptureReport {
     pub dropped: Option<u64>,
     /// Flows that were forgotten to bound memory.
     pub evicted_flows: u64,
-    /// Flows that are only counted, by verdict: a live capture does not keep the report of every flow.
+    /// Segments of connections that were over and judged.
+    pub late_segments: u64,
+    /// Flows that are only counted, by verdict: a live capture does not keep the report of every flow, and a
+    /// flow that had to go early is listed only if there is something to say about it.
     pub unlisted_flows: BTreeMap<Verdict, u64>,
     /// Capture time of the first frame.
     pub first_us: Option<i64>,

@@ -97,7 +97,7 @@ fn declared(window: &WindowReport) -> String {
 /// An interval in words.
 fn bounds(bounds: Bounds) -> String {
     match bounds.map(|interval| (interval.min, interval.max)) {
-        Err(reason) => format!("unknown, {reason}"),
+        Err(contradiction) => format!("unknown, {}", contradiction.reason()),
         Ok((0, MAX_SHIFT)) => format!("unknown (0 to {MAX_SHIFT})"),
         Ok((min, max)) if min == max => format!("shift {min}"),
         Ok((min, max)) => format!("shift {min} to {max}"),
@@ -117,7 +117,7 @@ fn windows(window: &WindowReport) -> String {
     let range = if min == max { raw(min) } else { format!("{} to {}", raw(min), raw(max)) };
     let closed = match window.zero_windows {
         0 => String::new(),
-        zero => format!(", closed in {}", units::count(zero, "segment")),
+        zero => format!(", closed in {}", units::count(zero.into(), "segment")),
     };
     format!("raw {range}{first}{bytes}{closed}")
 }

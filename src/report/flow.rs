@@ -6,6 +6,47 @@ use crate::flow::{Flow, Overshoot, Side, Sides};
 
 use super::Standing;
 
+/// How much of the handshake was captured.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Captured {
+    /// Both SYNs, and the client's answer.
+    Complete,
+    /// Some of it.
+    Partial,
+    /// Neither SYN.
+    Missing,
+}
+
+impl Captured {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Complete => "complete",
+            Self::Partial => "partial",
+            Self::Missing => "missing",
+        }
+    }
+}
+
+/// Where a declared shift is known from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShiftSource {
+    /// Both SYNs.
+    Handshake,
+    /// The kernel of one end.
+    Kernel,
+}
+
+impl ShiftSource {
+    /// The word for it.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Handshake => "handshake",
+            Self::Kernel => "kernel",
+        }
+    }
+}
+
 /// One side's window, and the other side's data against it.
 #[derive(Clone, Debug)]
 pub struct WindowReport {
@@ -13,8 +54,8 @@ pub struct WindowReport {
     pub offer: Offer,
     /// What follows from both offers as seen here.
     pub declared_shift: Option<u8>,
-    /// Where the declared shift is known from: `handshake` or `kernel`.
-    pub shift_source: Option<&'static str>,
+    /// Where the declared shift is known from.
+    pub shift_source: Option<ShiftSource>,
     /// The shift under which the window is read, where it is known.
     pub effective_shift: Option<u8>,
     /// What the advertiser uses.
@@ -30,7 +71,7 @@ pub struct WindowReport {
     /// The largest.
     pub max_raw: Option<u16>,
     /// Segments that advertise zero.
-    pub zero_windows: u64,
+    pub zero_windows: u32,
     /// New bytes against this window.
     pub data_bytes: u64,
     /// From the newest captured acknowledgment to the end of the data, at most.
@@ -68,8 +109,8 @@ pub struct FlowReport {
     pub endpoints: Sides<Endpoint>,
     /// The client sent the SYN; otherwise the first frame.
     pub client_known: bool,
-    /// `complete`, `partial` or `missing`.
-    pub handshake: &'static str,
+    /// How much of the handshake was captured.
+    pub handshake: Captured,
     /// Whether scaling is in use, as far as both SYNs tell.
     pub scaling: Option<bool>,
     /// The verdict.
@@ -106,9 +147,9 @@ impl FlowReport {
         let syn = &flow.handshake.syn;
         let handshake = match (syn.client.is_some(), syn.server.is_some(), flow.handshake.completed.is_some())
         {
-            (true, true, true) => "complete",
-            (false, false, _) => "missing",
-            _ => "partial",
+            (true, true, true) => Captured::Complete,
+            (false, false, _) => Captured::Missing,
+            _ => Captured::Partial,
         };
         Self {
             index,
@@ -173,8 +214,8 @@ impl WindowReport {
             offer: flow.handshake.offer(side),
             declared_shift: shifts.declared,
             shift_source: shifts.declared.map(|_| match flow.handshake.scaling_on_wire() {
-                Some(_) => "handshake",
-                None => "kernel",
+                Some(_) => ShiftSource::Handshake,
+                None => ShiftSource::Kernel,
             }),
             effective_shift: *judgement.effective_shift.of(side),
             applied_shift: shifts.applied,
@@ -183,7 +224,7 @@ impl WindowReport {
             first_raw: window.advertised.first.map(|first| first.raw),
             min_raw: window.advertised.min_raw,
             max_raw: window.advertised.max_raw,
-            zero_windows: window.advertised.zero_windows,
+            zero_windows: u32::try_from(window.advertised.zero_windows).unwrap_or(u32::MAX),
             data_bytes: sent.bytes,
             max_in_flight_bytes: sent.max_in_flight_bytes,
             edge_stops: shifts.stopping.map_or(0, |stopping| stopping.stop.rounds),

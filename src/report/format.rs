@@ -3,7 +3,7 @@
 
 use std::io::{self, Write};
 
-use super::{CaptureReport, Outcome, github, json, jsonl, junit, markdown, sarif, text};
+use super::{CaptureReport, FlowReport, Outcome, github, json, jsonl, junit, markdown, sarif, text};
 
 /// How a report for people is laid out. Machine formats ignore it.
 #[derive(Clone, Copy, Debug)]
@@ -18,7 +18,12 @@ pub struct Layout {
 
 /// Prints one report, capture by capture, so that only one need be held.
 pub trait Printer {
-    /// Prints a capture.
+    /// Prints a flow of a capture that is still being read; only where the format can: [`Format::streams`].
+    fn flow(&mut self, _out: &mut dyn Write, _source: &str, _flow: &FlowReport) -> io::Result<()> {
+        Ok(())
+    }
+
+    /// Prints a capture, without the flows that were printed before.
     fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()>;
 
     /// Ends the report.
@@ -32,6 +37,8 @@ pub struct Format {
     pub name: &'static str,
     /// One line for the help.
     pub summary: &'static str,
+    /// Flows can be printed as they end.
+    pub streams: bool,
     /// Begins a report.
     pub printer: fn(&Layout) -> Box<dyn Printer>,
 }

@@ -10,8 +10,12 @@ use crate::units::visible;
 
 use super::{CaptureReport, Format, Outcome, Printer, Standing};
 
-pub(super) static FORMAT: Format =
-    Format { name: "github", summary: "annotations for GitHub Actions", printer: |_| Box::new(Annotations) };
+pub(super) static FORMAT: Format = Format {
+    name: "github",
+    summary: "annotations for GitHub Actions",
+    streams: false,
+    printer: |_| Box::new(Annotations),
+};
 
 struct Annotations;
 

@@ -10,18 +10,21 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use crate::decode::Offer;
-use crate::detect::{Bounds, Direction, Finding};
+use crate::detect::{Bounds, Contradiction, Direction, Finding};
 use crate::flow::Side;
 
 use super::capture::{CheckedSums, Skipped};
 use super::plain_json;
-use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, Standing, WindowReport};
+use super::{
+    CaptureReport, Expected, FlowReport, Format, Outcome, Printer, ShiftSource, Standing, WindowReport,
+};
 
 pub(super) use check::{Check, Expectation};
 
 pub(super) static FORMAT: Format = Format {
     name: "json",
     summary: "one JSON document, schema version 1",
+    streams: false,
     printer: |_| Box::new(Document { captures: 0 }),
 };
 
@@ -47,8 +50,15 @@ impl Printer for Document {
         self.head(out)?;
         let separator = if self.captures > 0 { "," } else { "" };
         self.captures += 1;
-        let capture = Capture { flows: Some(flows(report)), ..Capture::new(report) };
-        write!(out, "{separator}\n    {}", indented(&capture, "    ")?)
+        let capture = indented(&Capture::new(report), "    ")?;
+        // Flow by flow: there may be a million.
+        let head = capture.strip_suffix("\n    }").unwrap_or(&capture);
+        write!(out, "{separator}\n    {head},\n      \"flows\": [")?;
+        for (flow, separator) in report.flows.iter().zip([""].into_iter().chain(std::iter::repeat(","))) {
+            let flow = Flow { findings: Some(findings(flow).collect()), ..Flow::new(flow) };
+            write!(out, "{separator}\n        {}", indented(&flow, "        ")?)?;
+        }
+        write!(out, "{}]\n    }}", if report.flows.is_empty() { "" } else { "\n      " })
     }
 
     fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
@@ -64,11 +74,6 @@ impl Printer for Document {
 /// `value` as it stands inside a document. A string in JSON holds no line break, so every one is layout.
 fn indented(value: &impl Serialize, indent: &str) -> io::Result<String> {
     Ok(plain_json::pretty(value)?.replace('\n', &format!("\n{indent}")))
-}
-
-fn flows(report: &CaptureReport) -> Vec<Flow<'_>> {
-    let flow = |flow| Flow { findings: Some(findings(flow).collect()), ..Flow::new(flow) };
-    report.flows.iter().map(flow).collect()
 }
 
 pub(super) fn findings(flow: &FlowReport) -> impl Iterator<Item = FindingJson> {
@@ -90,12 +95,11 @@ pub(super) struct Capture<'a> {
     incomplete: Option<&'a str>,
     dropped: Option<u64>,
     evicted_flows: u64,
+    late_segments: u64,
     first_unix_us: Option<i64>,
     last_unix_us: Option<i64>,
     #[serde(skip_serializing_if = "Option::is_none")]
     expectations: Option<Vec<Expectation<'a>>>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    flows: Option<Vec<Flow<'a>>>,
 }
 
 impl<'a> Capture<'a> {
@@ -112,10 +116,10 @@ impl<'a> Capture<'a> {
             incomplete: report.incomplete.as_deref(),
             dropped: report.dropped,
             evicted_flows: report.evicted_flows,
+            late_segments: report.late_segments,
             first_unix_us: report.first_us,
             last_unix_us: report.last_us,
             expectations: report.expected.as_ref().map(expectations),
-            flows: None,
         }
     }
 }
@@ -151,7 +155,7 @@ impl<'a> Flow<'a> {
             client: flow.endpoints.client.to_string(),
             server: flow.endpoints.server.to_string(),
             client_known: flow.client_known,
-            handshake: flow.handshake,
+            handshake: flow.handshake.name(),
             scaling: match flow.scaling {
                 Some(true) => "on",
                 Some(false) => "off",
@@ -207,7 +211,7 @@ struct Window<'a> {
     min_raw: Option<u16>,
     max_raw: Option<u16>,
     max_window_bytes: Option<u64>,
-    zero_windows: u64,
+    zero_windows: u32,
     data_bytes: u64,
     max_in_flight_bytes: Option<u64>,
     edge_stops: u32,
@@ -234,10 +238,10 @@ impl<'a> Window<'a> {
                 _ => None,
             },
             declared_shift: window.declared_shift,
-            shift_source: window.shift_source,
+            shift_source: window.shift_source.map(ShiftSource::name),
             applied_shift: interval(window.applied_shift),
             believed_shift: interval(window.believed_shift),
-            reason: window.applied_shift.err().or(window.believed_shift.err()),
+            reason: window.applied_shift.err().or(window.believed_shift.err()).map(Contradiction::reason),
             syn_window: window.syn_window,
             first_raw: window.first_raw,
             min_raw: window.min_raw,

@@ -13,6 +13,7 @@ use super::{CaptureReport, FlowReport, Format, Outcome, Printer};
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
     summary: "one JSON object per line: flows, findings, captures",
+    streams: true,
     printer: |_| Box::new(Lines),
 };
 
@@ -49,14 +50,15 @@ enum Line<'a> {
 }
 
 impl Printer for Lines {
+    fn flow(&mut self, out: &mut dyn Write, source: &str, flow: &FlowReport) -> io::Result<()> {
+        write_flow(out, source, flow)?;
+        json::findings(flow)
+            .try_for_each(|finding| line(out, &Line::Finding { source, flow: flow.index, finding }))
+    }
+
     fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
         let source = &report.source;
-        for flow in &report.flows {
-            write_flow(out, source, flow)?;
-            for finding in json::findings(flow) {
-                line(out, &Line::Finding { source, flow: flow.index, finding })?;
-            }
-        }
+        report.flows.iter().try_for_each(|flow| self.flow(out, source, flow))?;
         for expectation in report.expected.iter().flatten().map(Expectation::new) {
             line(out, &Line::Expectation { source, expectation })?;
         }

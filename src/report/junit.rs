@@ -15,6 +15,7 @@ use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, Stand
 pub(super) static FORMAT: Format = Format {
     name: "junit",
     summary: "JUnit XML: a test case per flow and expectation",
+    streams: false,
     printer: |_| Box::new(Junit { report: Report::new("wscale") }),
 };
 

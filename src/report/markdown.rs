@@ -10,6 +10,7 @@ use super::{CaptureReport, FlowReport, Format, Outcome, Printer, Standing};
 pub(super) static FORMAT: Format = Format {
     name: "markdown",
     summary: "a summary for the page of a CI job",
+    streams: false,
     printer: |_| Box::new(Markdown),
 };
 

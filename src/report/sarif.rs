@@ -22,6 +22,7 @@ use model::{
 pub(super) static FORMAT: Format = Format {
     name: "sarif",
     summary: "SARIF 2.1.0, for code scanning",
+    streams: false,
     printer: |_| Box::new(Sarif::default()),
 };
 

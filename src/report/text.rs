@@ -19,6 +19,7 @@ use super::{CaptureReport, Format, Layout, Outcome, Printer};
 pub(super) static FORMAT: Format = Format {
     name: "text",
     summary: "a table and plain words",
+    streams: false,
     printer: |layout| {
         Box::new(Text { layout: Layout { width: layout.width.max(WIDTH_MIN), ..*layout }, captures: 0 })
     },
@@ -119,6 +120,9 @@ fn summary(report: &CaptureReport) -> String {
             "{} dropped by the capturing system (what that could fake is weakened)",
             units::grouped(dropped)
         ));
+    }
+    if report.late_segments > 0 {
+        parts.push(format!("{} behind the end of their flow", units::count(report.late_segments, "segment")));
     }
     if report.evicted_flows > 0 {
         parts.push(format!("{} judged early to bound memory", units::count(report.evicted_flows, "flow")));

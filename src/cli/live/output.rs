@@ -3,9 +3,8 @@
 use std::io::{self, Write};
 
 use crate::pipeline::Judged;
-use crate::report::{self, CaptureReport, Layout, jsonl, line};
+use crate::report::{self, Archive, CaptureReport, Layout, jsonl, line};
 
-use super::archive::Archive;
 use super::evidence::Evidence;
 
 /// What is printed while the capture runs.
@@ -63,8 +62,8 @@ impl Output {
     }
 
     /// The report at the end.
-    pub(super) fn finish(mut self, counts: CaptureReport) -> anyhow::Result<()> {
-        let (flows, unlisted_flows) = std::mem::take(&mut self.archive).into_parts();
+    pub(super) fn finish(self, counts: CaptureReport) -> anyhow::Result<()> {
+        let (flows, unlisted_flows) = self.archive.into_parts();
         let report = CaptureReport { unlisted_flows, flows, ..counts };
         let mut out = self.out;
         if self.style == Style::JsonLines {

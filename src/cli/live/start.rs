@@ -9,12 +9,11 @@ use anyhow::{Context, anyhow, bail};
 use crate::cli::{Exit, new_file, terminal};
 use crate::flow::Limits;
 use crate::pipeline::LiveAnalysis;
-use crate::report::Layout;
+use crate::report::{Archive, Layout};
 use crate::source::{Arriving, Error, Interface, Pipe, SaveFile, Settings};
 use crate::units;
 
 use super::Args;
-use super::archive::Archive;
 use super::evidence::{self, Evidence};
 use super::kernel::Witness;
 use super::output::{Output, Style};
@@ -25,6 +24,12 @@ use super::signals::Stop;
 
 /// A flow that had a FIN or RST is over when nothing followed for this long.
 const CLOSED_US: i64 = 5_000_000;
+
+/// Of those that are over, so many are waited for.
+const CLOSED_MAX: usize = 5_000;
+
+/// Flows that the report at the end lists.
+const LISTED: usize = 2_000;
 
 pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
     let stop = Stop::listen().context("cannot listen for signals")?;
@@ -111,6 +116,7 @@ fn session(
         max_flows: args.max_flows,
         idle_us: i64::try_from(args.idle.as_micros()).unwrap_or(i64::MAX),
         closed_us: CLOSED_US,
+        max_closed: CLOSED_MAX,
     };
     let analysis = LiveAnalysis::new(name, link_type, limits)
         .map_err(|error| anyhow!("cannot judge '{name}': {error}"))?;
@@ -128,7 +134,7 @@ fn session(
         format: args.format.clone(),
         source: name.to_owned(),
         layout: Layout { width: terminal::width(), top: args.top, color: args.color.is_on() },
-        archive: Archive::default(),
+        archive: Archive::of_the_worst(LISTED),
         evidence: args.write_findings.as_deref().map(|folder| Evidence::new(folder, link_type, args.snaplen)),
         headlines: Vec::new(),
         problems: 0,

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 
 use crate::detect::{Cost, Direction, Finding, Severity, Verdict};
 use crate::flow::Side;
+use crate::report::Captured;
 use crate::report::style::{BOLD, DIM, LABEL, Paint, labelled};
 use crate::report::{FlowReport, Layout, WindowReport};
 use crate::units;
@@ -185,9 +186,13 @@ fn unproven(flow: &FlowReport) -> String {
 
 fn unknown(flow: &FlowReport) -> String {
     match flow.handshake {
-        "missing" => "the handshake was not captured, so the shifts are not known".to_owned(),
-        "partial" => "only a part of the handshake was captured, so the shifts are not known".to_owned(),
-        _ => "the numbers of this flow do not fit together, nothing follows from them".to_owned(),
+        Captured::Missing => "the handshake was not captured, so the shifts are not known".to_owned(),
+        Captured::Partial => {
+            "only a part of the handshake was captured, so the shifts are not known".to_owned()
+        }
+        Captured::Complete => {
+            "the numbers of this flow do not fit together, nothing follows from them".to_owned()
+        }
     }
 }
 

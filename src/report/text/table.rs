@@ -9,7 +9,7 @@ use tabled::settings::{Alignment, Padding, Style};
 use crate::decode::Offer;
 use crate::flow::Side;
 use crate::report::style::{Paint, of_verdict};
-use crate::report::{FlowReport, Layout};
+use crate::report::{FlowReport, Layout, ShiftSource};
 use crate::units;
 
 /// One column: heading, cell, whether numbers are aligned to the right, and what it is worth. A column of
@@ -96,7 +96,7 @@ fn shift(flow: &FlowReport) -> String {
             Offer::Shift(shift) => shift.to_string(),
             Offer::Absent => "-".to_owned(),
             // The offer was not seen; the kernel of this host knows what it came to.
-            Offer::Unseen if flow.windows.of(side).shift_source == Some("kernel") => {
+            Offer::Unseen if flow.windows.of(side).shift_source == Some(ShiftSource::Kernel) => {
                 flow.windows.of(side).declared_shift.map_or_else(unknown, |shift| format!("{shift}k"))
             }
             Offer::Unseen => "?".to_owned(),

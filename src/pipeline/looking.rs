@@ -1,0 +1,66 @@
+//! From frames to segments: what is no segment is counted.
+
+use crate::decode::{Decoder, Segment};
+use crate::report::CaptureReport;
+use crate::source::{Frame, Selector};
+
+/// A segment, and which selectors its frame matches, a bit each.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Sighting {
+    pub(super) segment: Segment,
+    pub(super) selected: u64,
+}
+
+/// The frames of a capture.
+pub(super) struct Looking {
+    decoder: Decoder,
+    selectors: Vec<Selector>,
+    report: CaptureReport,
+}
+
+impl std::fmt::Debug for Looking {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Looking").field("report", &self.report).finish_non_exhaustive()
+    }
+}
+
+impl Looking {
+    pub(super) fn new(decoder: Decoder, report: CaptureReport) -> Self {
+        Self { decoder, selectors: Vec::new(), report }
+    }
+
+    pub(super) fn select(&mut self, selectors: Vec<Selector>) {
+        self.selectors = selectors;
+    }
+
+    /// What was counted.
+    pub(super) fn report_mut(&mut self) -> &mut CaptureReport {
+        &mut self.report
+    }
+
+    pub(super) fn into_report(self) -> CaptureReport {
+        self.report
+    }
+
+    /// Counts a frame, and decodes it.
+    pub(super) fn at(&mut self, frame: &Frame<'_>) -> Option<Sighting> {
+        let report = &mut self.report;
+        report.first_us.get_or_insert(frame.time_us);
+        report.last_us = Some(report.last_us.map_or(frame.time_us, |last| last.max(frame.time_us)));
+        match self.decoder.decode(frame) {
+            Ok(segment) => {
+                report.segments += 1;
+                if let Some(checksums) = &mut report.checksums {
+                    checksums.count(self.decoder.checksums(frame));
+                }
+                let bits = (0..).zip(&self.selectors);
+                let selected = bits.filter(|(_, selector)| selector.matches(frame));
+                Some(Sighting { segment, selected: selected.fold(0, |bits, (bit, _)| bits | 1 << bit) })
+            }
+            Err(skip) => {
+                report.skipped.count(skip);
+                None
+            }
+        }
+    }
+}
