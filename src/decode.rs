@@ -8,6 +8,7 @@
 //! the header behind it; the loop there calls the next one. So nothing recurses, and a frame cannot nest
 //! deeper than the loop allows.
 
+mod checksum;
 mod ethernet;
 mod gre;
 mod gtp;
@@ -29,7 +30,8 @@ mod udp;
 mod walk;
 mod wlan;
 
-pub use headers::{Checksum, Headers, OptionBytes};
+pub use checksum::{Checksum, Checksums, Verified};
+pub use headers::{Headers, OptionBytes};
 pub use link::{Decoder, UnsupportedLinkType};
 pub use options::{Offer, Options};
 pub use outer::{Layer, Outer};

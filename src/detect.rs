@@ -17,5 +17,5 @@ pub use case::Case;
 pub use finding::{Confidence, Cost, Direction, Finding, FrameNote, Severity};
 pub use losses::weaken;
 pub use rule::{Explanation, RULES, Rule, rule};
-pub use shifts::{Bounds, Contradiction, Interval, ScalesLess, Shifts};
+pub use shifts::{Bounds, Contradiction, InBytes, Interval, ScalesLess, Shifts};
 pub use verdict::{Judgement, Verdict, judge};

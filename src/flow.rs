@@ -34,6 +34,8 @@ pub use table::{End, Ended, FlowTable, Limits, Noted};
 pub use transmissions::Transmissions;
 pub use window::{Sent, Window};
 
+use crate::decode::Outer;
+
 /// Shifts that RFC 7323 §2.3 allows: 0 to 14.
 pub const MAX_SHIFT: u8 = 14;
 
@@ -47,7 +49,7 @@ pub const FLOW_BYTES_MAX: usize = 26 * 1024;
 
 const _: () = {
     let lists = ledger::BYTES_MAX + history::BYTES_MAX + transmissions::BYTES_MAX + stops::BYTES_MAX;
-    assert!(size_of::<Flow>() + 2 * lists <= FLOW_BYTES_MAX);
+    assert!(size_of::<Flow>() + size_of::<Sides<Outer>>() + 2 * lists <= FLOW_BYTES_MAX);
     assert!(size_of::<Flow>() <= FLOW_BYTES_MAX / 4);
 };
 

@@ -17,7 +17,7 @@ use std::ops::ControlFlow;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::flow::Limits;
-use crate::report::{CaptureReport, FlowReport};
+use crate::report::{CaptureReport, CheckedSums, FlowReport};
 use crate::source::{Error, Frame, Selector, Source};
 
 use judging::Judging;
@@ -60,6 +60,11 @@ impl Analysis {
         let selectors = expressions.iter().take(64).map(compile).collect::<Result<_, _>>()?;
         self.looking.select(selectors);
         Ok(())
+    }
+
+    /// Checks and counts checksums too; no verdict depends on them.
+    pub fn check_sums(&mut self) {
+        self.looking.report_mut().checksums = Some(CheckedSums::default());
     }
 
     /// Takes one frame into account.

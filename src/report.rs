@@ -25,7 +25,7 @@ mod style;
 mod text;
 
 pub use archive::Archive;
-pub use capture::{CaptureReport, Skipped};
+pub use capture::{CaptureReport, CheckedSums, Skipped};
 pub use compare::{COMPARISON_FORMATS, ComparisonFormat};
 pub use details::Chart;
 pub use fault::Fault;

@@ -126,6 +126,19 @@ fn no_half_file_is_left_on_a_full_disk() {
 }
 
 #[test]
+fn a_saved_capture_that_filled_the_disk_says_that_it_is_not_whole() {
+    let folder = tempfile::tempdir().unwrap();
+    let script = r#"
+        "$WSCALE" live --write saved.pcap - < "$CAPTURE" > /dev/null; echo "status $?"
+        "$WSCALE" analyze saved.pcap; echo "status $?""#;
+    let Some(output) = in_namespace(folder.path(), script) else { return };
+    let (said, errors) = (text(&output.stdout), text(&output.stderr));
+    assert!(said.starts_with("status 2\nsaved.pcap: ") && said.ends_with("\nstatus 2\n"), "{said}");
+    assert!(said.contains("\nincomplete: "), "{said}");
+    assert!(errors.starts_with("wscale: cannot write the capture: No space left on device"), "{errors}");
+}
+
+#[test]
 fn a_folder_that_cannot_be_written_is_an_error() {
     let folder = tempfile::tempdir().unwrap();
     let script = r#"
@@ -203,6 +216,27 @@ fn what_was_saved_before_a_kill_can_be_read() {
     assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
     let document: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
     assert!(document["captures"][0]["frames"].as_u64().unwrap() > 10);
+}
+
+#[test]
+fn nothing_is_written_through_a_link() {
+    let folder = tempfile::tempdir().unwrap();
+    let (victim, link) = (folder.path().join("victim"), folder.path().join("link"));
+    fs::write(&victim, "precious").unwrap();
+    std::os::unix::fs::symlink(&victim, &link).unwrap();
+    let (capture, link) = (recording("syn-set0-download.client"), link.to_str().unwrap());
+    let capture = capture.to_str().unwrap();
+    for arguments in [
+        &["live", "--write", link, "-"][..],
+        &["plot", "--flow", "0", "--output", link, capture],
+        &["check", "--format", "sarif", "--output", link, capture],
+        &["check", "--write-baseline", link, capture],
+    ] {
+        let output = command(arguments).stdin(fs::File::open(capture).unwrap()).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains("link"), "{arguments:?}");
+        assert_eq!(fs::read_to_string(&victim).unwrap(), "precious", "{arguments:?}");
+    }
 }
 
 fn wait_for(child: &mut Child, mut condition: impl FnMut() -> bool) {

@@ -10,6 +10,9 @@ mod support;
 #[allow(clippy::expect_used, reason = "these are tests")]
 #[path = "fuzz/targets.rs"]
 mod targets;
+#[allow(clippy::expect_used, reason = "these are tests")]
+#[path = "fuzz/texts.rs"]
+mod texts;
 
 use std::fs;
 use std::path::Path;
@@ -237,6 +240,8 @@ fn the_corpus_is_replayed() {
         ("options", targets::options as fn(&[u8])),
         ("frame", targets::frame),
         ("capture", targets::capture),
+        ("policy", texts::policy),
+        ("workarounds", texts::workarounds),
     ];
     for (name, target) in all {
         let files = files(&Path::new("tests/fuzz/corpus").join(name));

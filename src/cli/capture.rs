@@ -16,6 +16,8 @@ use super::{Exit, terminal};
 pub(crate) struct Capture<'a> {
     paths: Vec<String>,
     filter: Option<&'a str>,
+    /// Count wrong checksums while judging.
+    pub(crate) checksums: bool,
 }
 
 impl<'a> Capture<'a> {
@@ -31,7 +33,7 @@ impl<'a> Capture<'a> {
                 paths.len()
             );
         }
-        Ok(Self { paths, filter })
+        Ok(Self { paths, filter, checksums: false })
     }
 
     /// Whether it can be read twice: a file can, a pipe cannot.
@@ -60,6 +62,9 @@ impl<'a> Capture<'a> {
         let name = self.name();
         let mut analysis =
             Analysis::new(&name, source.as_ref()).with_context(|| format!("cannot judge '{name}'"))?;
+        if self.checksums {
+            analysis.check_sums();
+        }
         if let Err(error) = analysis.read(source.as_mut(), &mut |_| {}) {
             terminal::complain(&error.into());
             *exit = Exit::Incomplete;

@@ -33,6 +33,10 @@ pub(crate) struct Inputs {
     #[arg(long, value_name = "BPF", help_heading = "Input")]
     filter: Option<String>,
 
+    /// Count wrong IPv4 and TCP checksums, of what was captured whole; no verdict depends on them
+    #[arg(long, help_heading = "Input", hide_short_help = true)]
+    checksums: bool,
+
     /// Follow at most this many flows at once; the one that was silent for longest is judged and goes
     ///
     /// A flow takes about 4 KiB while it has few frames, and never more than 26 KiB. A flow that had to go early
@@ -62,6 +66,7 @@ pub(crate) enum Event {
 struct Task<'a> {
     filter: Option<&'a str>,
     max_flows: usize,
+    checksums: bool,
     selectors: &'a [String],
     stream: bool,
     bar: &'a ProgressBar,
@@ -73,7 +78,9 @@ const IN_LANE: usize = 64;
 impl Inputs {
     /// The one capture that is named.
     pub(crate) fn capture(&self) -> anyhow::Result<Capture<'_>> {
-        Capture::find(&self.files, self.join, self.filter.as_deref())
+        let mut capture = Capture::find(&self.files, self.join, self.filter.as_deref())?;
+        capture.checksums = self.checksums;
+        Ok(capture)
     }
 
     /// What hides frames.
@@ -117,8 +124,14 @@ impl Inputs {
             (false, false) => found.into_iter().map(|input| vec![input]).collect(),
         };
         let bar = progress(&captures);
-        let task =
-            Task { filter: self.filter.as_deref(), max_flows: self.max_flows, selectors, stream, bar: &bar };
+        let task = Task {
+            filter: self.filter.as_deref(),
+            max_flows: self.max_flows,
+            checksums: self.checksums,
+            selectors,
+            stream,
+            bar: &bar,
+        };
         let judge = |pieces: &Vec<Input>, send: Send<'_, Event>| {
             if let Err(error) = judge(&task, pieces, send) {
                 let _ = send(Event::Capture(Judged { report: None, error: Some(error) }));
@@ -215,6 +228,9 @@ fn judge(task: &Task<'_>, pieces: &[Input], send: Send<'_, Event>) -> anyhow::Re
         .map_err(|error| anyhow::anyhow!("cannot judge '{name}': {error}"))?;
     let mut analysis = analysis.with_max_flows(task.max_flows);
     analysis.select(source.as_ref(), task.selectors)?;
+    if task.checksums {
+        analysis.check_sums();
+    }
     let mut before = 0;
     let progress = &mut |bytes| {
         terminal::advance(task.bar, bytes - before);

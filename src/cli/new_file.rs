@@ -7,9 +7,21 @@
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, Write};
+use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+
+/// A file that is read while it grows, so that it cannot be renamed onto its target at the end: what stands there
+/// is overwritten, but not through a link.
+pub(crate) fn growing(target: &Path) -> io::Result<File> {
+    let flags = nix::libc::O_NOFOLLOW;
+    let file = OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(target);
+    file.map_err(|error| match fs::symlink_metadata(target) {
+        Ok(metadata) if metadata.is_symlink() => io::Error::other("it is a symbolic link"),
+        _ => error,
+    })
+}
 
 /// Names that are tried for the new file.
 const ATTEMPTS: u32 = 16;
@@ -112,7 +124,15 @@ mod tests {
         assert_eq!(names(folder.path()), ["report.xml"]);
     }
 
-    #[cfg(unix)]
+    #[test]
+    fn a_growing_file_replaces_the_old_one_at_once() {
+        let folder = tempfile::tempdir().unwrap();
+        let target = folder.path().join("saved.pcap");
+        fs::write(&target, "old and long").unwrap();
+        growing(&target).unwrap().write_all(b"new").unwrap();
+        assert_eq!(fs::read_to_string(&target).unwrap(), "new");
+    }
+
     #[test]
     fn a_link_is_not_followed() {
         let folder = tempfile::tempdir().unwrap();
@@ -122,6 +142,7 @@ mod tests {
         std::os::unix::fs::symlink(&victim, &target).unwrap();
         let refused = NewFile::create(&target).unwrap_err().to_string();
         assert!(refused.contains("not a regular file"), "{refused}");
+        assert_eq!(growing(&target).unwrap_err().to_string(), "it is a symbolic link");
         assert_eq!(fs::read_to_string(&victim).unwrap(), "precious");
     }
 }

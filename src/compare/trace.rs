@@ -92,9 +92,9 @@ pub struct Finished {
 impl Trace {
     /// Begins to read what comes from `source`, reported under `name`.
     pub fn new(name: &str, source: &dyn Source) -> Result<Self, UnsupportedLinkType> {
-        let link_type = source.link_type();
+        let (decoder, link_type) = Decoder::for_any(source.link_types())?;
         Ok(Self {
-            decoder: Decoder::new(link_type)?,
+            decoder,
             table: FlowTable::new(Limits::NONE),
             flows: Vec::new(),
             records: Vec::new(),

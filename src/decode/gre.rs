@@ -111,6 +111,6 @@ mod tests {
     #[test]
     fn it_travels_in_udp_too() {
         let packet = udp(4754, &[&[0, 0, 8, 0], &TCP_IN_IPV4]);
-        assert_eq!(decode(228, &[&packet]).unwrap().outer.to_string(), "IP, GRE (10.0.0.1 > 10.0.0.2)");
+        assert_eq!(decode(228, &[&packet]).unwrap().outer.to_string(), "IP 10.0.0.1 > 10.0.0.2, GRE");
     }
 }

@@ -45,7 +45,7 @@ mod tests {
 
     #[test]
     fn users_packets_are_opened() {
-        let expected = "IP, GTP 0x10 (10.0.0.1 > 10.0.0.2)";
+        let expected = "IP 10.0.0.1 > 10.0.0.2, GTP 0x10";
         assert_eq!(outer(&[0x30, 255, 0, 40, 0, 0, 0, 16], &TCP_IN_IPV4).unwrap(), expected);
         assert_eq!(outer(&[0x32, 255, 0, 64, 0, 0, 0, 16, 0, 1, 0, 9], &TCP_IN_IPV6).unwrap(), expected);
     }

@@ -9,6 +9,7 @@ use std::net::IpAddr;
 use etherparse::LaxIpSlice;
 
 use super::Segment;
+use super::checksum::{Checksum, PseudoHeader};
 use crate::source::Frame;
 
 /// TCP allows 40 bytes of options: a header of 60 bytes (RFC 9293 §3.1).
@@ -41,24 +42,6 @@ pub struct Headers {
     pub checksum: Checksum,
     /// The option bytes.
     pub options: OptionBytes,
-}
-
-/// What a TCP checksum says. The sum over pseudo header, header and payload must be 0 modulo 65535
-/// (RFC 9293 §3.1), so header and checksum together say what the payload adds up to, even where the snap
-/// length took the payload away.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Checksum {
-    /// The header was cut, or the length of the packet is not known.
-    Unknown,
-    /// The sum of the pseudo header alone: the capturing host leaves the rest to its network card.
-    Offloaded,
-    /// What the payload must add up to, and whether it does where all of it was captured.
-    Implies {
-        /// Modulo 65535.
-        payload_sum: u16,
-        /// The captured payload adds up to it.
-        verified: Option<bool>,
-    },
 }
 
 /// The option bytes of one segment, as far as they were captured.
@@ -163,8 +146,10 @@ impl Headers {
             ecn: traffic_class & 3,
             control,
             urgent: u16::from_be_bytes([urgent_high, urgent_low]),
-            checksum: tcp_bytes
-                .map_or(Checksum::Unknown, |bytes| checksum(segment, tcp, header_bytes, bytes, stored)),
+            checksum: tcp_bytes.map_or(Checksum::Unknown, |bytes| {
+                let addresses = (segment.source.address, segment.destination.address);
+                Checksum::read(PseudoHeader::new(addresses, bytes), tcp, header_bytes, stored)
+            }),
             options: OptionBytes::new(options, tcp.len() < header_bytes),
         })
     }
@@ -182,39 +167,4 @@ fn is_between(packet: &[u8], segment: &Segment) -> bool {
         Some(6) => source.is_ipv6() && holds(8, source) && holds(24, destination),
         _ => false,
     }
-}
-
-fn checksum(segment: &Segment, tcp: &[u8], header_bytes: usize, tcp_bytes: usize, stored: u16) -> Checksum {
-    let Some(header) = tcp.get(..header_bytes) else { return Checksum::Unknown };
-    let addresses = address_sum(segment.source.address) + address_sum(segment.destination.address);
-    // The protocol number, and the length of header and payload.
-    let pseudo = addresses + 6 + tcp_bytes as u64;
-    if [pseudo, addresses + 6].into_iter().any(|sum| u64::from(stored) % 65535 == sum % 65535) && stored != 0
-    {
-        return Checksum::Offloaded;
-    }
-    let without_payload = (pseudo + sum(header)) % 65535;
-    let payload_sum = u16::try_from((65535 - without_payload) % 65535).unwrap_or(0);
-    let payload = tcp.get(header_bytes..tcp_bytes);
-    let verified = payload.map(|payload| sum(payload) % 65535 == u64::from(payload_sum));
-    Checksum::Implies { payload_sum, verified }
-}
-
-fn address_sum(address: IpAddr) -> u64 {
-    match address {
-        IpAddr::V4(address) => sum(&address.octets()),
-        IpAddr::V6(address) => sum(&address.octets()),
-    }
-}
-
-/// The 16-bit words of `bytes`, an odd one padded with 0 (RFC 1071).
-fn sum(bytes: &[u8]) -> u64 {
-    bytes
-        .chunks(2)
-        .map(|word| match *word {
-            [high, low] => u64::from(u16::from_be_bytes([high, low])),
-            [high] => u64::from(high) << 8,
-            _ => 0,
-        })
-        .sum()
 }

@@ -1,7 +1,7 @@
 //! The link layer: which header a frame of the capture begins with.
 
 use super::walk::{Next, Walk};
-use super::{Segment, Skip, ppp, pseudo, wlan};
+use super::{Checksums, Segment, Skip, checksum, ppp, pseudo, wlan};
 use crate::source::{Frame, LinkType};
 
 /// The capture's link layer is none that can be decoded.
@@ -80,10 +80,21 @@ impl Decoder {
 
     /// The TCP segment in `frame`, or why there is none.
     pub fn decode(&self, frame: &Frame<'_>) -> Result<Segment, Skip> {
+        self.walk(&mut Walk::new(frame), frame)
+    }
+
+    /// The checksums of the segment in `frame`. They cost more than all the rest of a long frame, so nobody
+    /// pays for them who does not ask.
+    pub fn checksums(&self, frame: &Frame<'_>) -> Checksums {
+        let mut walk = Walk::new(frame);
+        let segment = self.walk(&mut walk, frame);
+        segment.map_or_else(|_| Checksums::default(), |segment| checksum::verify(walk.packet, &segment))
+    }
+
+    fn walk<'a>(&self, walk: &mut Walk<'a>, frame: &Frame<'a>) -> Result<Segment, Skip> {
         let begin =
             if frame.link == self.link { self.begin } else { begin(frame.link).ok_or(Skip::NotIp)? };
-        let mut walk = Walk::new(frame);
-        let first = begin(&mut walk)?;
+        let first = begin(walk)?;
         walk.run(first, frame)
     }
 }

@@ -11,6 +11,7 @@ const IPV6_HEADER_BYTES: usize = 40;
 /// An IP header with its extensions.
 pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     let packet = walk.data;
+    walk.packet = packet;
     if let Some(next) = plain_tcp(walk) {
         return Ok(next);
     }
@@ -127,7 +128,7 @@ mod tests {
     fn packets_in_packets_are_opened() {
         for (protocol, inner) in [(4, &TCP_IN_IPV4[..]), (41, &TCP_IN_IPV6)] {
             let segment = decode(RAW, &[&ipv4(protocol, &[inner])]).unwrap();
-            assert_eq!(segment.outer.to_string(), "IP (10.0.0.1 > 10.0.0.2)");
+            assert_eq!(segment.outer.to_string(), "IP 10.0.0.1 > 10.0.0.2");
             assert_ne!(segment.source.address.to_string(), "10.0.0.1");
         }
         let inner = extended(4, &[], 40);

@@ -65,6 +65,15 @@ impl Outer {
         self.layers().next().is_none()
     }
 
+    /// Each layer in words, the last IP header with its addresses.
+    pub fn words(&self) -> impl Iterator<Item = String> + '_ {
+        let last = self.layers().enumerate().filter(|(_, layer)| *layer == Layer::Ip).last();
+        self.layers().enumerate().map(move |numbered| match self.endpoints {
+            Some((source, destination)) if Some(numbered) == last => format!("IP {source} > {destination}"),
+            _ => numbered.1.to_string(),
+        })
+    }
+
     pub(super) fn push(&mut self, layer: Layer) {
         if let Some(free) = self.layers.iter_mut().find(|layer| layer.is_none()) {
             *free = Some(layer);
@@ -97,12 +106,9 @@ impl fmt::Display for Layer {
 
 impl fmt::Display for Outer {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (n, layer) in self.layers().enumerate() {
+        for (n, layer) in self.words().enumerate() {
             let comma = if n == 0 { "" } else { ", " };
             write!(f, "{comma}{layer}")?;
-        }
-        if let Some((source, destination)) = self.endpoints {
-            write!(f, " ({source} > {destination})")?;
         }
         Ok(())
     }
@@ -126,10 +132,10 @@ mod tests {
     fn it_reads_as_one_line() {
         let mut outer = Outer::default();
         assert!(outer.is_empty());
-        outer.push(Layer::Vlan(7));
-        outer.push(Layer::Ip);
-        outer.push(Layer::Vxlan(42));
+        for layer in [Layer::Vlan(7), Layer::Ip, Layer::Gre, Layer::Ip, Layer::Vxlan(42)] {
+            outer.push(layer);
+        }
         outer.endpoints = Some(([192, 0, 2, 1].into(), [192, 0, 2, 2].into()));
-        assert_eq!(outer.to_string(), "VLAN 7, IP, VXLAN 42 (192.0.2.1 > 192.0.2.2)");
+        assert_eq!(outer.to_string(), "VLAN 7, IP, GRE, IP 192.0.2.1 > 192.0.2.2, VXLAN 42");
     }
 }

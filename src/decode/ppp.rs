@@ -109,7 +109,7 @@ mod tests {
         let full = udp(1701, &[&full, &TCP_IN_IPV4]);
         for packet in [bare, full] {
             let segment = decode(228, &[&packet]).unwrap();
-            assert_eq!(segment.outer.to_string(), "IP, L2TP 9 (10.0.0.1 > 10.0.0.2)");
+            assert_eq!(segment.outer.to_string(), "IP 10.0.0.1 > 10.0.0.2, L2TP 9");
         }
         let control = udp(1701, &[&[0xc8, 2, 0, 12, 0, 0, 0, 0, 0, 0, 0, 0]]);
         assert_eq!(decode(228, &[&control]).unwrap_err(), Skip::NotTcp);

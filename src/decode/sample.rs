@@ -1,6 +1,6 @@
 //! Packets that the tests of this stage put into their headers.
 
-use super::{Decoder, Segment, Skip};
+use super::{Checksums, Decoder, Segment, Skip};
 use crate::source::{Frame, LinkType};
 
 /// Ethernet's link type.
@@ -33,6 +33,13 @@ pub(super) fn decode(link: i32, parts: &[&[u8]]) -> Result<Segment, Skip> {
 pub(super) fn decode_cut(link: i32, data: &[u8], wire_bytes: u32) -> Result<Segment, Skip> {
     let link_type = LinkType { number: link, name: String::new() };
     Decoder::new(&link_type).unwrap().decode(&Frame { number: 1, time_us: 0, link, wire_bytes, data })
+}
+
+/// Checks an IP packet of `wire_bytes` of which `data` was captured.
+pub(super) fn checksums(data: &[u8], wire_bytes: u32) -> Checksums {
+    let link_type = LinkType { number: 101, name: String::new() };
+    let frame = Frame { number: 1, time_us: 0, link: 101, wire_bytes, data };
+    Decoder::new(&link_type).unwrap().checksums(&frame)
 }
 
 /// An IPv4 header without options for `payload` of `protocol`, 10.0.0.1 to 10.0.0.2, and the payload.

@@ -32,6 +32,8 @@ pub(super) struct Walk<'a> {
     pub(super) data: &'a [u8],
     /// Length of the rest on the wire, by the frame or by the last IP header.
     pub(super) wire_bytes: usize,
+    /// What was captured from the last IP header on.
+    pub(super) packet: &'a [u8],
     /// Source and destination of the last IP header.
     pub(super) addresses: Option<(IpAddr, IpAddr)>,
     /// What is around that IP header.
@@ -45,6 +47,7 @@ impl<'a> Walk<'a> {
         Self {
             data: frame.data,
             wire_bytes: usize::try_from(frame.wire_bytes).unwrap_or(usize::MAX),
+            packet: &[],
             addresses: None,
             outer: Outer::default(),
             guessed: false,
@@ -52,20 +55,20 @@ impl<'a> Walk<'a> {
     }
 
     /// Goes from header to header up to TCP.
-    pub(super) fn run(mut self, first: Next, frame: &Frame<'_>) -> Result<Segment, Skip> {
+    pub(super) fn run(&mut self, first: Next, frame: &Frame<'_>) -> Result<Segment, Skip> {
         let mut next = first;
         for _ in 0..STEPS {
             let step = match next {
-                Next::Ethernet => ethernet::ethernet(&mut self),
-                Next::EtherType(kind) => ethernet::ether_type(&mut self, kind),
-                Next::Llc => ethernet::llc(&mut self),
-                Next::Wlan => wlan::wlan(&mut self),
-                Next::Ppp => ppp::ppp(&mut self),
-                Next::Mpls => mpls::mpls(&mut self),
-                Next::Ip => network::ip(&mut self),
-                Next::Gre => gre::gre(&mut self),
-                Next::Udp => udp::udp(&mut self),
-                Next::Tcp => return tcp::segment(&self, frame),
+                Next::Ethernet => ethernet::ethernet(self),
+                Next::EtherType(kind) => ethernet::ether_type(self, kind),
+                Next::Llc => ethernet::llc(self),
+                Next::Wlan => wlan::wlan(self),
+                Next::Ppp => ppp::ppp(self),
+                Next::Mpls => mpls::mpls(self),
+                Next::Ip => network::ip(self),
+                Next::Gre => gre::gre(self),
+                Next::Udp => udp::udp(self),
+                Next::Tcp => return tcp::segment(self, frame),
             };
             next = step.map_err(|skip| match skip {
                 // Not everything on a tunnel's port is a tunnel: then it was UDP and nothing else.
@@ -120,8 +123,8 @@ mod tests {
 
     #[test]
     fn the_end_of_the_frame_is_no_snap_length() {
-        let short =
-            Walk { data: &[1, 2], wire_bytes: 2, addresses: None, outer: Outer::default(), guessed: false };
+        let frame = Frame { number: 1, time_us: 0, link: ETHERNET, wire_bytes: 2, data: &[1, 2] };
+        let short = Walk::new(&frame);
         assert_eq!(short.peek::<4>().unwrap_err(), Skip::Malformed);
         assert_eq!(Walk { wire_bytes: 60, ..short }.peek::<4>().unwrap_err(), Skip::Truncated);
     }

@@ -67,22 +67,37 @@ pub enum Pattern {
 /// Signs that the advertiser scales its window by less than declared.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct ScalesLess {
-    /// The first window behind the handshake is the SYN's, less what it holds: it is not scaled at all.
+    /// The first window behind the handshake is the SYN's, less what it holds: it is not scaled at all. Alone it
+    /// does not convict: a host that writes its scaled window into the SYN repeats it too.
     pub repeats_syn_window: bool,
+    /// What else fits a window in bytes only.
+    pub in_bytes: Option<InBytes>,
     /// Under this shift the right edge stands still while the window fills; under the declared one it would
     /// move left again and again.
     pub pinned_at: Option<u8>,
 }
 
+/// What shows that a window which repeats the SYN's counts bytes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum InBytes {
+    /// It shrinks by exactly the bytes that arrive; in units of the declared shift that is chance.
+    Shrinks,
+    /// It grows to 65535, the most that fits, and the SYN's was below: with a scale it would have been declared
+    /// so that more than the largest window fits.
+    Saturates,
+    /// The advertiser reads its peer's windows unscaled as well: its own data stops there in so many rounds.
+    Stops(u32),
+}
+
 impl ScalesLess {
-    /// How many signs there are.
-    pub fn signs(self) -> usize {
-        usize::from(self.repeats_syn_window) + usize::from(self.pinned_at.is_some())
+    /// Whether there is any sign.
+    pub fn is_suspected(self) -> bool {
+        self.repeats_syn_window || self.pinned_at.is_some()
     }
 
-    /// The shift that is applied according to them.
+    /// The shift that is applied according to what is more than a suspicion.
     pub fn shift(self) -> Option<u8> {
-        if self.repeats_syn_window { Some(0) } else { self.pinned_at }
+        if self.in_bytes.is_some() { Some(0) } else { self.pinned_at }
     }
 }
 
@@ -96,6 +111,9 @@ const FOLLOWING_ROUNDS: u32 = 3;
 /// 2 MB (Windows 10: 8212 << 8), Solaris writes 1 MB as its SYN's window (32806 << 5).
 const LARGEST_FIRST_WINDOW: u64 = 2 << 20;
 
+/// Fewer bytes than this are held by chance.
+const HELD_MIN: u64 = 8;
+
 /// Retractions, or steps in bytes, that are more than an accident.
 const AGAIN_AND_AGAIN: u16 = 3;
 
@@ -106,7 +124,7 @@ impl Shifts {
         let declared = flow.handshake.declared_shift(side);
         let overshoot = overshoot(window);
         let stopping = declared.and_then(|declared| stopping(flow, window, declared, overshoot));
-        let scales_less = scales_less(window, declared);
+        let scales_less = scales_less(flow, side, declared);
         let believed = interval(overshoot, stopping.map_or(MAX_SHIFT, |stopping| stopping.shift));
         let applied = interval(window.advertised.floor.shift, applied_max(window, scales_less));
         Self { declared, applied, believed, stopping, scales_less, overshoot }
@@ -162,8 +180,8 @@ fn frozen_flight(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> O
     Some(Stopping { shift, stop, pattern: Pattern::FrozenFlight })
 }
 
-fn scales_less(window: &Window, declared: Option<u8>) -> ScalesLess {
-    let windows = &window.advertised;
+fn scales_less(flow: &Flow, side: Side, declared: Option<u8>) -> ScalesLess {
+    let windows = &flow.windows.of(side).advertised;
     let Some(declared) = declared.filter(|shift| *shift > 0) else { return ScalesLess::default() };
     let mut found = ScalesLess::default();
     if let (Some(syn), Some(first)) = (windows.syn_window, windows.first)
@@ -177,6 +195,9 @@ fn scales_less(window: &Window, declared: Option<u8>) -> ScalesLess {
             && raw >= syn - held
             && raw << declared > LARGEST_FIRST_WINDOW;
     }
+    if found.repeats_syn_window {
+        found.in_bytes = in_bytes(flow, side);
+    }
     let at = |counts: &[u16], shift: u8| counts.get(usize::from(shift)).copied().unwrap_or(0);
     let moves_left =
         at(&windows.retractions, declared) >= AGAIN_AND_AGAIN && at(&windows.pinned, declared) == 0;
@@ -184,6 +205,24 @@ fn scales_less(window: &Window, declared: Option<u8>) -> ScalesLess {
         at(&windows.pinned, *shift) >= AGAIN_AND_AGAIN && at(&windows.retractions, *shift) == 0
     });
     found
+}
+
+/// What a window that is declared to be scaled does only if it is not.
+fn in_bytes(flow: &Flow, side: Side) -> Option<InBytes> {
+    let windows = &flow.windows.of(side).advertised;
+    let (syn, first) = (windows.syn_window?, windows.first?);
+    let held = first.acknowledged_bytes?;
+    let holds = held >= HELD_MIN && u64::from(first.raw) + held == u64::from(syn);
+    let counts = |counts: &[u16]| counts.first().copied().unwrap_or(0);
+    if holds || (counts(&windows.pinned) > 0 && counts(&windows.retractions) == 0) {
+        return Some(InBytes::Shrinks);
+    }
+    if windows.max_raw == Some(u16::MAX) {
+        return Some(InBytes::Saturates);
+    }
+    let peer = flow.windows.of(side.peer());
+    let stopping = stopping(flow, peer, flow.handshake.declared_shift(side.peer())?, overshoot(peer))?;
+    (stopping.shift == 0).then_some(InBytes::Stops(stopping.stop.rounds))
 }
 
 fn applied_max(window: &Window, scales_less: ScalesLess) -> u8 {

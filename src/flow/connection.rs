@@ -1,6 +1,6 @@
 //! One flow: both directions of a 4-tuple between a SYN and the next.
 
-use crate::decode::{Endpoint, Segment};
+use crate::decode::{Endpoint, Outer, Segment};
 
 use super::window::Moment;
 use super::{Handshake, Side, Sides, Twin, Window};
@@ -30,6 +30,8 @@ pub struct Flow {
     pub twin: Option<Twin>,
     /// Segments that were captured more than once.
     pub duplicates: u64,
+    /// Tags and tunnels around the packets of each side, by its first frame that has any: few flows do.
+    pub outer: Option<Box<Sides<Outer>>>,
     recent: Sides<Recent>,
 }
 
@@ -79,6 +81,7 @@ impl Flow {
             last_us: segment.time_us,
             twin: None,
             duplicates: 0,
+            outer: None,
             recent: Sides::default(),
         }
     }
@@ -111,6 +114,7 @@ impl Flow {
         self.last_us = self.last_us.max(segment.time_us);
         self.orient(segment);
         let from = self.sender(segment);
+        self.note_outer(from, segment);
         if self.is_copy(from, segment) {
             self.duplicates += 1;
             return;
@@ -123,6 +127,16 @@ impl Flow {
         }
         let rtt_us = self.handshake.rtt_us();
         self.windows.of_mut(from).advertise(segment, sequence, rtt_us);
+    }
+
+    fn note_outer(&mut self, from: Side, segment: &Segment) {
+        if segment.outer.is_empty() {
+            return;
+        }
+        let outer = self.outer.get_or_insert_default().of_mut(from);
+        if outer.is_empty() {
+            *outer = segment.outer;
+        }
     }
 
     /// Whether this is a packet that was captured before. Only data counts: the same ACK twice is harmless,
@@ -162,6 +176,9 @@ impl Flow {
             std::mem::swap(client, server);
             let Sides { client, server } = &mut self.windows;
             std::mem::swap(client, server);
+            if let Some(Sides { client, server }) = self.outer.as_deref_mut() {
+                std::mem::swap(client, server);
+            }
         }
     }
 

@@ -43,17 +43,16 @@ impl Default for Order {
     }
 }
 
-#[expect(clippy::indexing_slicing, reason = "there is an end for each of the two lists")]
 impl Order {
     /// The slot that was silent for longest, and since when.
     pub(super) fn oldest(&self, list: List) -> Option<(usize, i64)> {
-        let at = self.ends[list as usize].oldest as usize;
+        let at = self.ends(list).oldest as usize;
         self.links.get(at).map(|link| (at, link.active_us))
     }
 
     /// How many slots are in `list`.
     pub(super) fn length(&self, list: List) -> usize {
-        self.ends[list as usize].length
+        self.ends(list).length
     }
 
     /// Makes `at` the most recent one of `list`. Its time never goes back.
@@ -62,14 +61,15 @@ impl Order {
             self.links.resize(at + 1, UNLINKED);
         }
         let position = u32::try_from(at).unwrap_or(NONE);
+        let newest = self.ends(list).newest;
         let Some(link) = self.links.get_mut(at) else { return };
         link.active_us = link.active_us.max(time_us);
-        if link.list == Some(list) && self.ends[list as usize].newest == position {
+        if link.list == Some(list) && newest == position {
             return;
         }
         let active_us = link.active_us;
         self.remove(at);
-        let ends = &mut self.ends[list as usize];
+        let ends = self.ends_mut(list);
         let older = std::mem::replace(&mut ends.newest, position);
         ends.length += 1;
         if older == NONE {
@@ -83,12 +83,28 @@ impl Order {
         }
     }
 
+    fn ends(&self, list: List) -> &Ends {
+        let [open, closing] = &self.ends;
+        match list {
+            List::Open => open,
+            List::Closing => closing,
+        }
+    }
+
+    fn ends_mut(&mut self, list: List) -> &mut Ends {
+        let [open, closing] = &mut self.ends;
+        match list {
+            List::Open => open,
+            List::Closing => closing,
+        }
+    }
+
     /// Takes `at` out of its list, if it is in one.
     pub(super) fn remove(&mut self, at: usize) {
         let Some(link) = self.links.get_mut(at) else { return };
         let Link { older, newer, list, .. } = std::mem::replace(link, UNLINKED);
         let Some(list) = list else { return };
-        let ends = &mut self.ends[list as usize];
+        let ends = self.ends_mut(list);
         ends.length -= 1;
         if older == NONE {
             ends.oldest = newer;

@@ -50,6 +50,9 @@ impl Looking {
         match self.decoder.decode(frame) {
             Ok(segment) => {
                 report.segments += 1;
+                if let Some(checksums) = &mut report.checksums {
+                    checksums.count(self.decoder.checksums(frame));
+                }
                 let bits = (0..).zip(&self.selectors);
                 let selected = bits.filter(|(_, selector)| selector.matches(frame));
                 let selected = selected.fold(0, |bits, (bit, _)| bits | 1 << bit);

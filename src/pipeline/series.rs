@@ -16,7 +16,7 @@ pub struct Series {
 impl Series {
     /// Begins to read what comes from `source`.
     pub fn new(source: &dyn Source) -> Result<Self, UnsupportedLinkType> {
-        Ok(Self { decoder: Decoder::new(source.link_type())?, flows: FlowTable::new(Limits::SAVED) })
+        Ok(Self { decoder: Decoder::for_any(source.link_types())?.0, flows: FlowTable::new(Limits::SAVED) })
     }
 
     /// The row of one frame; `None` when it holds no TCP segment that could be decoded.

@@ -10,7 +10,7 @@ use crate::source::{Frame, Source};
 /// Reads `source` once more and lets `tracers` record their flows: what is drawn is known only after judging.
 /// Where the source breaks off, what was read until then is recorded.
 pub fn trace(source: &mut dyn Source, tracers: &mut [Tracer]) -> Result<(), UnsupportedLinkType> {
-    let decoder = Decoder::new(source.link_type())?;
+    let decoder = Decoder::for_any(source.link_types())?.0;
     let mut flows = FlowTable::new(Limits::SAVED);
     let mut wanted: BTreeMap<u64, Vec<&mut Tracer>> = BTreeMap::new();
     for tracer in tracers {

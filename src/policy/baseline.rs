@@ -59,6 +59,9 @@ impl Baseline {
         if let Some(entry) = document.accept.iter().find(|entry| rule(&entry.code).is_none()) {
             return Err(format!("no rule '{}'", entry.code));
         }
+        for entry in &document.accept {
+            entry.named()?;
+        }
         Ok(Self { entries: document.accept.into_iter().map(|entry| (entry, false)).collect() })
     }
 
@@ -97,6 +100,18 @@ impl Entry {
             shift: fault.shift,
             server: Some(fault.server),
         }
+    }
+
+    /// A name that no finding has would never match.
+    fn named(&self) -> Result<(), String> {
+        let known = |name: &Option<String>, names: &[&str]| match name {
+            Some(name) if !names.contains(&name.as_str()) => {
+                Err(format!("'{name}' is none of {}", names.join(", ")))
+            }
+            _ => Ok(()),
+        };
+        known(&self.window_of, &["client", "server", "none"])?;
+        known(&self.r#box, &["client-side", "server-side", "none"])
     }
 
     fn accepts(&self, fault: &Fault) -> bool {
@@ -175,5 +190,8 @@ mod tests {
         assert!(Baseline::parse("version = 2").unwrap_err().contains("version 2"));
         assert!(Baseline::parse("version = 1\n[[accept]]\ncode = 'WS999'").unwrap_err().contains("WS999"));
         assert!(Baseline::parse("version = 1\n[[acept]]\ncode = 'WS001'").unwrap_err().contains("line 2"));
+        let entry = |fact: &str| Baseline::parse(&format!("version = 1\n[[accept]]\ncode = 'WS001'\n{fact}"));
+        assert!(entry("window_of = 'clinet'").unwrap_err().contains("none of client, server"));
+        assert!(entry("box = 'client'").unwrap_err().contains("none of client-side"));
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use crate::decode::Skip;
+use crate::decode::{Checksums, Skip, Verified};
 use crate::detect::Verdict;
 
 use super::{Chart, Expected, FlowReport};
@@ -48,6 +48,32 @@ impl Skipped {
     }
 }
 
+/// Checksums that were checked, and those that are wrong.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
+pub struct CheckedSums {
+    /// IPv4 headers of TCP segments.
+    pub ipv4_checked: u64,
+    /// Of them.
+    pub ipv4_wrong: u64,
+    /// Segments that were captured whole.
+    pub tcp_checked: u64,
+    /// Of them: the capturing host left the sum to its network card.
+    pub tcp_offloaded: u64,
+    /// Of them.
+    pub tcp_wrong: u64,
+}
+
+impl CheckedSums {
+    /// Counts one segment.
+    pub fn count(&mut self, sums: Checksums) {
+        self.ipv4_checked += u64::from(sums.ipv4_is_right.is_some());
+        self.ipv4_wrong += u64::from(sums.ipv4_is_right == Some(false));
+        self.tcp_checked += u64::from(sums.tcp.is_some());
+        self.tcp_offloaded += u64::from(sums.tcp == Some(Verified::Offloaded));
+        self.tcp_wrong += u64::from(sums.tcp == Some(Verified::Wrong));
+    }
+}
+
 /// One capture, judged.
 #[derive(Clone, Debug, Default)]
 pub struct CaptureReport {
@@ -61,6 +87,8 @@ pub struct CaptureReport {
     pub segments: u64,
     /// Frames without a usable segment.
     pub skipped: Skipped,
+    /// Checksums, where somebody asked for them.
+    pub checksums: Option<CheckedSums>,
     /// Why the capture could not be read to its end.
     pub incomplete: Option<String>,
     /// Frames that the capturing system dropped, where it tells.

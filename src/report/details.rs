@@ -27,17 +27,19 @@ pub(super) fn details(
     layout: &Layout,
 ) -> io::Result<()> {
     let paint = Paint { color: layout.color };
-    for side in [Side::Client, Side::Server] {
+    if let Some(outer) = &flow.outer {
+        writeln!(out, "\n{}", paint.apply(BOLD, "tags and tunnels around the packets, by their sender"))?;
+        for side in Side::BOTH {
+            let outer = outer.of(side);
+            let text = if outer.is_empty() { "nothing".to_owned() } else { outer.to_string() };
+            fact(out, side.name(), &text, layout)?;
+        }
+    }
+    for side in Side::BOTH {
         let heading = format!("the {}'s window, which limits the {}'s data", side.name(), side.peer().name());
         writeln!(out, "\n{}", paint.apply(BOLD, &heading))?;
         for (label, text) in window(flow.windows.of(side), side) {
-            let first = format!("  {label:10}");
-            let options = textwrap::Options::new(layout.width.max(40))
-                .initial_indent(&first)
-                .subsequent_indent("            ");
-            for line in textwrap::wrap(&text, options) {
-                writeln!(out, "{line}")?;
-            }
+            fact(out, label, &text, layout)?;
         }
     }
     for chart in charts {
@@ -47,6 +49,15 @@ pub(super) fn details(
         chart.lines.iter().try_for_each(|line| writeln!(out, "{line}"))?;
     }
     Ok(())
+}
+
+/// One line, or more that hang.
+fn fact(out: &mut dyn Write, label: &str, text: &str, layout: &Layout) -> io::Result<()> {
+    let first = format!("  {label:10}");
+    let rest = " ".repeat(first.len());
+    let options =
+        textwrap::Options::new(layout.width.max(40)).initial_indent(&first).subsequent_indent(&rest);
+    textwrap::wrap(text, options).into_iter().try_for_each(|line| writeln!(out, "{line}"))
 }
 
 fn window(window: &WindowReport, side: Side) -> Vec<(&'static str, String)> {

@@ -1,6 +1,6 @@
 //! What is reported about one flow.
 
-use crate::decode::{Endpoint, Offer};
+use crate::decode::{Endpoint, Offer, Outer};
 use crate::detect::{Bounds, Finding, Judgement, Verdict};
 use crate::flow::{Flow, Overshoot, Side, Sides};
 
@@ -127,6 +127,8 @@ pub struct FlowReport {
     pub duration_us: i64,
     /// The round trip as the handshake shows it.
     pub rtt_us: Option<i64>,
+    /// Tags and tunnels around the packets of each side; `None` when there are none.
+    pub outer: Option<Box<Sides<Outer>>>,
     /// Each side's window.
     pub windows: Sides<WindowReport>,
     /// Something about it was weakened because the capture dropped frames.
@@ -162,6 +164,7 @@ impl FlowReport {
             first_us: flow.first_us,
             duration_us: flow.duration_us(),
             rtt_us: flow.handshake.rtt_us(),
+            outer: flow.outer.clone(),
             windows: Sides {
                 client: WindowReport::new(flow, &judgement, Side::Client),
                 server: WindowReport::new(flow, &judgement, Side::Server),

@@ -14,7 +14,7 @@ use crate::decode::Offer;
 use crate::detect::{Bounds, Contradiction, Direction, Finding};
 use crate::flow::Side;
 
-use super::capture::Skipped;
+use super::capture::{CheckedSums, Skipped};
 use super::plain_json;
 use super::{
     CaptureReport, Expected, FlowReport, Format, Outcome, Printer, ShiftSource, Standing, WindowReport,
@@ -91,6 +91,8 @@ pub(super) struct Capture<'a> {
     frames: u64,
     segments: u64,
     skipped: Skipped,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    checksums: Option<CheckedSums>,
     incomplete: Option<&'a str>,
     dropped: Option<u64>,
     evicted_flows: u64,
@@ -111,6 +113,7 @@ impl<'a> Capture<'a> {
             frames: report.frames,
             segments: report.segments,
             skipped: report.skipped,
+            checksums: report.checksums,
             incomplete: report.incomplete.as_deref(),
             dropped: report.dropped,
             evicted_flows: report.evicted_flows,
@@ -137,6 +140,7 @@ pub(super) struct Flow<'a> {
     first_unix_us: i64,
     duration_us: i64,
     rtt_us: Option<i64>,
+    outer: Option<OuterJson>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     weakened_by_drops: bool,
     windows: Windows<'a>,
@@ -165,6 +169,10 @@ impl<'a> Flow<'a> {
             first_unix_us: flow.first_us,
             duration_us: flow.duration_us,
             rtt_us: flow.rtt_us,
+            outer: flow.outer.as_deref().map(|outer| OuterJson {
+                client: outer.client.words().collect(),
+                server: outer.server.words().collect(),
+            }),
             weakened_by_drops: flow.weakened,
             windows: Windows {
                 client: Window::new(&flow.windows.client),
@@ -173,6 +181,13 @@ impl<'a> Flow<'a> {
             findings: None,
         }
     }
+}
+
+/// Tags and tunnels, the outermost first, by the side that sent the packets in them.
+#[derive(Serialize)]
+struct OuterJson {
+    client: Vec<String>,
+    server: Vec<String>,
 }
 
 #[derive(Serialize)]

@@ -11,6 +11,7 @@ use std::io::{self, Write};
 
 use crate::units;
 
+use super::capture::CheckedSums;
 use super::details::details;
 use super::style::{BOLD, Paint};
 use super::{CaptureReport, Format, Layout, Outcome, Printer};
@@ -61,6 +62,9 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
     if !skipped.is_empty() {
         writeln!(out, "frames without a usable TCP segment: {}", skipped.join(", "))?;
     }
+    if let Some(sums) = report.checksums {
+        writeln!(out, "{}", checksums(sums))?;
+    }
     if let Some(cause) = &report.incomplete {
         writeln!(out, "incomplete: {}; what follows is about the part that was read", units::visible(cause))?;
     }
@@ -86,6 +90,21 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
         writeln!(out, "{} more; --all shows them", units::count((flows.len() - shown.len()) as u64, "flow"))?;
     }
     blocks::write(out, &flows, layout)
+}
+
+fn checksums(sums: CheckedSums) -> String {
+    let wrong = |wrong: u64| if wrong == 0 { "none".to_owned() } else { units::grouped(wrong) };
+    let offloaded = match sums.tcp_offloaded {
+        0 => String::new(),
+        offloaded => format!(", {} left to the network card", units::grouped(offloaded)),
+    };
+    format!(
+        "checksums, which no verdict depends on: IPv4 {} of {} wrong, TCP {} of {} wrong{offloaded}",
+        wrong(sums.ipv4_wrong),
+        units::grouped(sums.ipv4_checked),
+        wrong(sums.tcp_wrong),
+        units::grouped(sums.tcp_checked),
+    )
 }
 
 fn summary(report: &CaptureReport) -> String {

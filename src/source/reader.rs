@@ -31,6 +31,8 @@ impl Reader {
             return Ok(None);
         }
         match Capture::from_file(path) {
+            // It would take the first interface's link layer for all, until it meets a frame of another.
+            Ok(_) if interfaces_differ(path) => Ok(None),
             Ok(capture) => {
                 let link = capture.get_datalink().0;
                 Ok(Some(Self::Libpcap { capture, link, frames: 0, bytes_read: 0 }))
@@ -108,4 +110,11 @@ impl Reader {
             Self::Stream { taken, .. } => taken.bytes(),
         }
     }
+}
+
+/// Whether the interfaces that a file describes before its first frame have different link layers.
+fn interfaces_differ(path: &str) -> bool {
+    let Ok(mut file) = File::open(path) else { return false };
+    let links = Format::open(&mut file).map_or_else(|_| Vec::new(), |format| format.links());
+    links.iter().any(|link| links.first() != Some(link))
 }

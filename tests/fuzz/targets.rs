@@ -41,6 +41,7 @@ pub(crate) fn frame(bytes: &[u8]) {
         assert!(segment.outer.layers().count() <= 8);
         let _ = segment.outer.to_string();
     }
+    let _ = decoder.checksums(&frame);
 }
 
 /// The whole pipeline, from a capture file of any format to every report.
@@ -52,6 +53,7 @@ pub(crate) fn capture(bytes: &[u8]) {
 pub(crate) fn judged(bytes: &[u8]) -> Option<CaptureReport> {
     let mut source = CaptureFile::read("fuzz", Cursor::new(bytes.to_vec()), None).ok()?;
     let mut analysis = Analysis::new("fuzz", &source).ok()?;
+    analysis.check_sums();
     let _ = analysis.read(&mut source, &mut |_| {});
     let report = analysis.finish();
     let skipped: u64 = report.skipped.reasons().map(|(_, count)| count).sum();

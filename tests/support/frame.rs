@@ -71,8 +71,12 @@ fn segment(tcp: &Tcp, mods: &Mods) -> Vec<u8> {
         (IpAddr::V6(src), IpAddr::V6(dst)) => ones(&src.octets()) + ones(&dst.octets()),
         _ => 0,
     };
-    sum += 6 + (bytes.len() as u64 & 0xffff) + (bytes.len() as u64 >> 16) + ones(&bytes);
-    let checksum = fold(sum) ^ if mods.badsum { 0x5555 } else { 0 };
+    sum += 6 + (bytes.len() as u64 & 0xffff) + (bytes.len() as u64 >> 16);
+    let checksum = match (mods.partial, mods.badsum) {
+        (true, _) => !fold(sum),
+        (false, true) => fold(sum + ones(&bytes)) ^ 0x5555,
+        (false, false) => fold(sum + ones(&bytes)),
+    };
     bytes[16..18].copy_from_slice(&checksum.to_be_bytes());
     bytes
 }
@@ -101,7 +105,7 @@ fn ipv4(src: [u8; 4], dst: [u8; 4], payload: &[u8], mods: &Mods, id: u16) -> Res
         packet.extend(src);
         packet.extend(dst);
         packet.extend(&mods.ipopts);
-        let checksum = fold(ones(&packet));
+        let checksum = fold(ones(&packet)) ^ if mods.badip { 0x5555 } else { 0 };
         packet[10..12].copy_from_slice(&checksum.to_be_bytes());
         packet.extend(part);
         packets.push(packet);
@@ -118,6 +122,11 @@ fn ipv6(src: &[u8; 16], dst: &[u8; 16], payload: &[u8], mods: &Mods) -> Result<V
             "rt" => (43, [0; 7]),
             "frag" => (44, [0, 0, 0, 0, 0, 0, 9]),
             "dst" => (60, [0, 1, 4, 0, 0, 0, 0]),
+            "jumbo" => {
+                // RFC 2675 §2: the length of all behind the IPv6 header, whose own length is 0.
+                let [a, b, c, d] = u32::try_from(8 * mods.ext.len() + payload.len()).unwrap().to_be_bytes();
+                (0, [0, 0xc2, 4, a, b, c, d])
+            }
             _ => return Err(format!("unknown extension header '{name}'")),
         };
         numbers.push(number);
@@ -125,7 +134,8 @@ fn ipv6(src: &[u8; 16], dst: &[u8; 16], payload: &[u8], mods: &Mods) -> Result<V
     }
     numbers.push(6);
     let length = u16::try_from(8 * extensions.len() + payload.len()).ok();
-    let length = if mods.tso { 0 } else { length.ok_or("the segment is too long for IPv6")? };
+    let has_own_length = mods.tso || mods.ext.iter().any(|name| name == "jumbo");
+    let length = if has_own_length { 0 } else { length.ok_or("the segment is too long for IPv6")? };
     let mut packet = vec![0x60, 0, 0, 0];
     packet.extend(length.to_be_bytes());
     packet.extend([numbers[0], mods.ttl.unwrap_or(64)]);

@@ -69,6 +69,8 @@ pub(crate) struct Mods {
     pub(crate) tso: bool,
     pub(crate) out: bool,
     pub(crate) badsum: bool,
+    pub(crate) badip: bool,
+    pub(crate) partial: bool,
     pub(crate) ts: bool,
     pub(crate) ttl: Option<u8>,
     pub(crate) vlan: Vec<u16>,
@@ -92,6 +94,8 @@ impl Mods {
                 "tso" => self.tso = true,
                 "out" => self.out = true,
                 "badsum" => self.badsum = true,
+                "badip" => self.badip = true,
+                "partial" => self.partial = true,
                 "ts" => self.ts = true,
                 "ttl" => self.ttl = Some(number("ttl", value)?),
                 "vlan" => {

@@ -38,8 +38,9 @@
 //! Headers: `link`, `delay`, `client`, `server`, `isn`, `ts`, `flow N`, `snaplen`, `precision`, `order`,
 //! `format`, and `each`, whose modifiers hold for every line.
 //! Modifiers: `lost` (captured here, never arrives), `missed` (sent, not captured), `odd`, `ttl N`,
-//! `vlan 10+20`, `ipopts HEX`, `ext hbh+dst+rt+frag`, `tso` (IP length 0), `pad N`, `cut N`, `split N`,
-//! `out` (cooked: outgoing), `badsum`, `ts`.
+//! `vlan 10+20`, `ipopts HEX`, `ext hbh+dst+rt+frag+jumbo`, `tso` (IP length 0), `pad N`, `cut N`, `split N`,
+//! `out` (cooked: outgoing), `badsum`, `badip` (the header's sum is wrong), `partial` (the sum of the pseudo
+//! header alone: the card does the rest), `ts`.
 
 #![allow(dead_code, reason = "every test crate uses its own part of this")]
 #![allow(

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, anyhow};
 
+use crate::cli::new_file;
 use crate::detect::Severity;
 use crate::pipeline::Judged;
 use crate::report::FlowReport;
@@ -65,8 +66,8 @@ pub(super) fn prepare(folder: &Path, later: Option<&Account>) -> anyhow::Result<
 
 /// Makes sure, with the privileges that are left, that files can be written to `folder`.
 pub(super) fn check(folder: &Path) -> anyhow::Result<()> {
-    let probe = folder.join(".wscale-probe");
-    File::create(&probe).and_then(|_| fs::remove_file(&probe)).map_err(|cause| {
+    let probe = folder.join(format!(".wscale-{}", std::process::id()));
+    File::create_new(&probe).and_then(|_| fs::remove_file(&probe)).map_err(|cause| {
         anyhow!(
             "cannot write to '{}' without privileges: {cause}\nhint: name a folder that does not exist yet, or --user NAME",
             folder.display()
@@ -155,7 +156,7 @@ impl Evidence {
     }
 
     fn write(&self, flow: &FlowReport) -> io::Result<()> {
-        let file = File::create(self.folder.join(name(flow)))?;
+        let file = new_file::growing(&self.folder.join(name(flow)))?;
         let mut saved = SaveFile::begin(file, &self.link_type, self.snap_bytes)?;
         for kept in self.collected.get(&flow.index).into_iter().flat_map(BTreeMap::values) {
             let Kept { number, time_us, link, wire_bytes, ref data } = *kept;

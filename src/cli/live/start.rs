@@ -6,7 +6,7 @@ use std::path::Path;
 
 use anyhow::{Context, anyhow, bail};
 
-use crate::cli::{Exit, terminal};
+use crate::cli::{Exit, new_file, terminal};
 use crate::flow::Limits;
 use crate::pipeline::LiveAnalysis;
 use crate::report::{Archive, Layout};
@@ -96,7 +96,7 @@ fn open_interface(args: &Args, is_pipe: bool, filter: &str) -> anyhow::Result<Op
 
 /// Creates the file for `--write`, and gives it to the user that the process will be.
 fn create(path: &Path, later: Option<&Account>) -> anyhow::Result<File> {
-    let file = File::create(path).with_context(|| format!("cannot create '{}'", path.display()))?;
+    let file = new_file::growing(path).with_context(|| format!("cannot create '{}'", path.display()))?;
     if let Some(Account { uid, gid }) = later {
         // A file system that knows no owners is no reason not to write to it.
         let _ = std::os::unix::fs::fchown(&file, Some(uid.as_raw()), Some(gid.as_raw()));

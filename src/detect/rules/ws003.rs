@@ -1,6 +1,6 @@
 //! WS003: applied < declared.
 
-use crate::detect::{Case, Confidence, Explanation, Finding, Rule, Severity};
+use crate::detect::{Case, Confidence, Explanation, Finding, InBytes, Rule, ScalesLess, Severity};
 use crate::flow::Side;
 use crate::units;
 
@@ -17,11 +17,13 @@ pub(crate) static RULE: Rule = Rule {
             the advertiser. The advertiser then misreads its peer's windows too: its own sending direction \
             crawls, and the peer may send far more than the advertiser can take.",
         evidence: "The first window behind the handshake is the SYN's own number, less what it holds, although \
-            scaled it would be more than 2 MiB: likely. The window shrinks again and again by just what \
-            arrives under a smaller shift, and under the declared one its right edge would move left: likely. \
-            Both together: proven.",
+            scaled it would be more than 2 MiB: possible. It also counts bytes, because it shrinks by exactly \
+            what arrives, or grows to 65535 and no further, or because the advertiser's own data stops at its \
+            peer's unscaled edge: likely. The window shrinks again and again by just what arrives under a \
+            smaller shift, and under the declared one its right edge would move left: likely. Both together: \
+            proven.",
         harmless: "Solaris writes the shifted number into its SYN-ACK (32806, shift 5), which stays below the \
-            2 MiB. Windows opens with 8212 << 8 next to a SYN window of 8192, which is above it. A SYN window \
+            2 MiB with its usual buffers; with larger ones it is at most possible. Windows opens with 8212 << 8 next to a SYN window of 8192, which is above it. A SYN window \
             of 65535 is saturated and says nothing.",
         remedy: "Repair or remove the box between this capture point and the advertiser: it takes the option out \
             of the SYN that comes from the other side. Until then, on the peer, a route window of 65535 towards \
@@ -40,7 +42,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let shifts = case.shifts.of(side);
     let declared = shifts.declared?;
     let scales_less = shifts.scales_less;
-    let applied = scales_less.shift()?;
+    let applied = if scales_less.repeats_syn_window { 0 } else { scales_less.pinned_at? };
     // An advertiser that reads its peer's windows scaled knows that scaling is on.
     let reads_scaled = case.flow.windows.of(side.peer()).overshoots.sent_beyond_robust(0);
     let reads_scaled = case.shifts.of(side.peer()).overshoot > 0 || reads_scaled > 0;
@@ -60,6 +62,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
             units::grouped(u64::from(first.raw) << declared),
         ));
     }
+    seen.extend(scales_less.in_bytes.map(|sign| in_bytes(sign, side)));
     if let Some(pinned) = scales_less.pinned_at {
         seen.push(format!(
             "the window shrinks by just what arrives if it is scaled by {pinned} ({} times); by {declared} it would be taken back again and again",
@@ -67,11 +70,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         ));
     }
     let fallback = case.has_fallback();
-    let confidence = match (fallback, scales_less.signs()) {
-        (true, _) => Confidence::Possible,
-        (false, 1) => Confidence::Likely,
-        (false, _) => Confidence::Proven,
-    };
+    let confidence = if fallback { Confidence::Possible } else { confidence(scales_less) };
     let mut frames = handshake_frames(case.flow);
     frames.push(noted(first.frame, format!("window {}", first.raw)));
     let (headline, place) = if applied == 0 {
@@ -106,4 +105,24 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         ),
         ..Finding::new(&RULE, confidence, headline, seen.join("; "))
     })
+}
+
+fn confidence(signs: ScalesLess) -> Confidence {
+    match (signs.repeats_syn_window, signs.pinned_at) {
+        (true, Some(_)) => Confidence::Proven,
+        (true, None) if signs.in_bytes.is_none() => Confidence::Possible,
+        _ => Confidence::Likely,
+    }
+}
+
+fn in_bytes(sign: InBytes, side: Side) -> String {
+    let (advertiser, peer) = (side.name(), side.peer().name());
+    match sign {
+        InBytes::Shrinks => "it shrinks by exactly the bytes that arrive".to_owned(),
+        InBytes::Saturates => "it grows to 65,535, the most that a window in bytes can be".to_owned(),
+        InBytes::Stops(rounds) => {
+            let rounds = units::count(u64::from(rounds), "round");
+            format!("the {advertiser}'s data stops at the {peer}'s raw window, unscaled ({rounds})")
+        }
+    }
 }

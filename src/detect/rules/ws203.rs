@@ -39,7 +39,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     if windows.retractions.get(usize::from(smallest)).is_none_or(|times| *times == 0) {
         return None;
     }
-    let disputed = shifts.scales_less.signs() > 0 || case.collapse(side).is_some() || case.is_altered();
+    let disputed = shifts.scales_less.is_suspected() || case.collapse(side).is_some() || case.is_altered();
     if times == 0 || disputed || case.flow.handshake.is_multipath() {
         return None;
     }

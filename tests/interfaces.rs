@@ -1,0 +1,72 @@
+//! A pcapng file whose interfaces differ, of which the first is none with IP: every command reads the rest.
+
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
+
+use std::fs;
+use std::path::Path;
+use std::process::Command;
+
+const USB: u16 = 220;
+const ETHERNET: u16 = 1;
+
+fn block(kind: u32, body: &[&[u8]]) -> Vec<u8> {
+    let mut body = body.concat();
+    body.resize(body.len().next_multiple_of(4), 0);
+    let length = u32::try_from(body.len() + 12).unwrap().to_le_bytes();
+    [&kind.to_le_bytes()[..], &length, &body, &length].concat()
+}
+
+fn interface(link: u16, options: &[u8]) -> Vec<u8> {
+    block(1, &[&link.to_le_bytes(), &[0, 0], &65_535_u32.to_le_bytes(), options])
+}
+
+fn packet(interface: u32, time: u64, data: &[u8]) -> Vec<u8> {
+    let [high, low] = [time >> 32, time & 0xffff_ffff].map(|half| u32::try_from(half).unwrap().to_le_bytes());
+    let length = u32::try_from(data.len()).unwrap().to_le_bytes();
+    block(6, &[&interface.to_le_bytes(), &high, &low, &length, &length, data])
+}
+
+/// A recording in pcapng, its times in nanoseconds, behind a frame of another interface.
+fn mixed() -> Vec<u8> {
+    let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/recordings/rr-ok.client.pcap");
+    let recording = fs::read(recording).unwrap();
+    let u32_at = |at: usize| u32::from_le_bytes(recording[at..at + 4].try_into().unwrap());
+    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat();
+    let nanoseconds = [9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0];
+    let mut file = block(0x0a0d_0d0a, &[&section]);
+    file.extend(interface(USB, &[]));
+    file.extend(interface(ETHERNET, &nanoseconds));
+    file.extend(packet(0, 1, b"usb!"));
+    let mut at = 24;
+    while at < recording.len() {
+        let time = u64::from(u32_at(at)) * 1_000_000_000 + u64::from(u32_at(at + 4)) * 1000;
+        let end = at + 16 + u32_at(at + 8) as usize;
+        file.extend(packet(1, time, &recording[at + 16..end]));
+        at = end;
+    }
+    file
+}
+
+#[test]
+fn the_interface_that_has_ip_is_judged_whichever_comes_first() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("mixed.pcapng"), mixed()).unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
+        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+        String::from_utf8(output.stdout).unwrap()
+    };
+    let report: serde_json::Value =
+        serde_json::from_str(&run(&["analyze", "--format", "json", "mixed.pcapng"])).unwrap();
+    let capture = &report["captures"][0];
+    assert_eq!(capture["link_type"], "EN10MB");
+    assert_eq!((&capture["frames"], &capture["segments"]), (&52.into(), &51.into()));
+    assert_eq!(capture["skipped"]["not_ip"], 1);
+    assert_eq!(capture["flows"][0]["rtt_us"], 40_736);
+    assert_eq!(run(&["windows", "mixed.pcapng"]).lines().count(), 52);
+    assert!(run(&["analyze", "--flow", "0", "mixed.pcapng"]).contains("from server to client\n"));
+    run(&["check", "mixed.pcapng"]);
+    run(&["compare", "mixed.pcapng", "mixed.pcapng"]);
+    run(&["plot", "--flow", "0", "-o", "flow.svg", "mixed.pcapng"]);
+}
