@@ -12,7 +12,7 @@ use crate::report::FlowReport;
 use crate::source::{Error, Source};
 
 use super::judging::Judging;
-use super::looking::Sighting;
+use super::looking::{Looking, Sighting};
 use super::{Analysis, Sink};
 
 /// Segments in a batch: some 60 KiB, which the cache of a core holds.
@@ -45,10 +45,12 @@ pub(super) fn read(
     }
     let is_streamed = sink.is_some();
     let mut outlet = Outlet { sink, is_closed: false };
-    let ended = if thread::available_parallelism().map_or(1, NonZero::get) > 1 {
-        on_two_cores(analysis, source, progress, &mut outlet)
-    } else {
-        on_one_core(analysis, source, progress, &mut outlet)
+    let mut batch = Vec::new();
+    let ended = match fill(&mut batch, source, &mut analysis.looking) {
+        Ok(true) if thread::available_parallelism().map_or(1, NonZero::get) > 1 => {
+            on_two_cores(analysis, source, progress, &mut outlet, batch)
+        }
+        filled => on_one_core(analysis, source, progress, &mut outlet, (batch, filled)),
     };
     if is_streamed {
         analysis.judging.end();
@@ -57,19 +59,36 @@ pub(super) fn read(
     ended
 }
 
+/// Reads until `batch` is full, or to the end: `false` then.
+fn fill(batch: &mut Vec<Sighting>, source: &mut dyn Source, looking: &mut Looking) -> Result<bool, Error> {
+    while source.read_frame(&mut |frame| looking.at(frame, |sighting| batch.push(sighting)))? {
+        if batch.len() == BATCH {
+            return Ok(true);
+        }
+    }
+    Ok(false)
+}
+
+/// Also for a capture that fits one batch: it is not worth a thread.
 fn on_one_core(
     analysis: &mut Analysis,
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
     outlet: &mut Outlet<'_>,
+    begun: (Vec<Sighting>, Result<bool, Error>),
 ) -> Result<(), Error> {
-    while source.read_frame(&mut |frame| analysis.note(frame))? && !outlet.is_closed {
-        if source.frames().is_multiple_of(BATCH as u64) {
-            outlet.hand_out(analysis.judging.fetch());
-            progress(source.bytes_read());
+    let Analysis { judging, looking, .. } = analysis;
+    let (mut batch, mut filled) = begun;
+    loop {
+        batch.iter().for_each(|sighting| judging.note(sighting));
+        batch.clear();
+        outlet.hand_out(judging.fetch());
+        progress(source.bytes_read());
+        if !filled? || outlet.is_closed {
+            return Ok(());
         }
+        filled = fill(&mut batch, source, looking);
     }
-    Ok(())
 }
 
 fn on_two_cores(
@@ -77,32 +96,30 @@ fn on_two_cores(
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
     outlet: &mut Outlet<'_>,
+    mut batch: Vec<Sighting>,
 ) -> Result<(), Error> {
     let Analysis { judging, looking, .. } = analysis;
     thread::scope(|scope| {
         let (full, batches) = mpsc::sync_channel(BATCHES);
         let (done, emptied) = mpsc::channel();
         scope.spawn(move || follow(judging, &batches, &done));
-        let mut batch = Vec::with_capacity(BATCH);
-        let ended = loop {
-            match source.read_frame(&mut |frame| looking.at(frame, |sighting| batch.push(sighting))) {
-                Ok(true) if batch.len() < BATCH => continue,
-                Ok(true) if !outlet.is_closed => {}
-                Ok(_) => break Ok(()),
-                Err(error) => break Err(error),
-            }
+        let mut filled = Ok(true);
+        while let Ok(true) = filled
+            && !outlet.is_closed
+        {
             let spare = emptied.try_recv().map(|done: Done| outlet.recycle(done));
             let spare = spare.unwrap_or_else(|_| Vec::with_capacity(BATCH));
             // The other thread lives as long as it is sent something.
             let _ = full.send(std::mem::replace(&mut batch, spare));
             progress(source.bytes_read());
-        };
+            filled = fill(&mut batch, source, looking);
+        }
         let _ = full.send(batch);
         drop(full);
         for done in emptied {
             outlet.recycle(done);
         }
-        ended
+        filled.map(drop)
     })
 }
 

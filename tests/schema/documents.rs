@@ -85,7 +85,7 @@ pub(crate) fn live(kind: Kind) -> Vec<(String, Value)> {
     let format = if kind == Kind::Line { "jsonl" } else { "json" };
     let mut said = Vec::new();
     for arguments in [
-        &["analyze", "--format", format, recordings, folder][..],
+        &["analyze", "--checksums", "--format", format, recordings, folder][..],
         &["check", "--no-config", "--min-shift", "11", "--format", format, recordings, folder],
     ] {
         said.extend(values(kind, &wscale(arguments)).map(|value| (arguments.join(" "), value)));
