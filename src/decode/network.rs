@@ -44,7 +44,7 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
         137 => Next::Mpls,
         _ => return Err(Skip::NotTcp),
     };
-    walk.outer.endpoints = walk.addresses;
+    walk.outer.tunnel(walk.addresses);
     walk.pass(Layer::Ip);
     Ok(next)
 }

@@ -1,7 +1,7 @@
 //! What was around the IP packet that carries the TCP segment: tags, labels and tunnels.
 //!
-//! Copied with every segment, so it is kept small: a kind and a number per layer, and the addresses of one IP
-//! header only.
+//! Most packets have nothing around them, and segments are passed on by the million: what there is stands
+//! elsewhere, a kind and a number per layer, and the addresses of one IP header only.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -47,35 +47,47 @@ pub enum Layer {
 }
 
 /// The headers around the innermost IP packet, the outermost first. Empty for plain traffic.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Outer(Option<Box<Around>>);
+
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Outer {
+struct Around {
     layers: [Option<Layer>; DEPTH],
-    /// Source and destination of the innermost tunnel: of the last IP header before the one that carries TCP.
-    pub endpoints: Option<(IpAddr, IpAddr)>,
+    endpoints: Option<(IpAddr, IpAddr)>,
 }
 
 impl Outer {
     /// The layers, the outermost first.
     pub fn layers(&self) -> impl Iterator<Item = Layer> + '_ {
-        self.layers.iter().copied().flatten()
+        self.0.iter().flat_map(|around| around.layers).flatten()
     }
 
     /// Whether there is nothing but a link layer around the packet.
     pub fn is_empty(&self) -> bool {
-        self.layers().next().is_none()
+        self.0.is_none()
+    }
+
+    /// Source and destination of the innermost tunnel: of the last IP header before the one that carries TCP.
+    pub fn endpoints(&self) -> Option<(IpAddr, IpAddr)> {
+        self.0.as_ref()?.endpoints
+    }
+
+    pub(super) fn tunnel(&mut self, endpoints: Option<(IpAddr, IpAddr)>) {
+        self.0.get_or_insert_default().endpoints = endpoints;
     }
 
     /// Each layer in words, the last IP header with its addresses.
     pub fn words(&self) -> impl Iterator<Item = String> + '_ {
         let last = self.layers().enumerate().filter(|(_, layer)| *layer == Layer::Ip).last();
-        self.layers().enumerate().map(move |numbered| match self.endpoints {
+        self.layers().enumerate().map(move |numbered| match self.endpoints() {
             Some((source, destination)) if Some(numbered) == last => format!("IP {source} > {destination}"),
             _ => numbered.1.to_string(),
         })
     }
 
     pub(super) fn push(&mut self, layer: Layer) {
-        if let Some(free) = self.layers.iter_mut().find(|layer| layer.is_none()) {
+        let layers = &mut self.0.get_or_insert_default().layers;
+        if let Some(free) = layers.iter_mut().find(|layer| layer.is_none()) {
             *free = Some(layer);
         }
     }
@@ -135,7 +147,7 @@ mod tests {
         for layer in [Layer::Vlan(7), Layer::Ip, Layer::Gre, Layer::Ip, Layer::Vxlan(42)] {
             outer.push(layer);
         }
-        outer.endpoints = Some(([192, 0, 2, 1].into(), [192, 0, 2, 2].into()));
+        outer.tunnel(Some(([192, 0, 2, 1].into(), [192, 0, 2, 2].into())));
         assert_eq!(outer.to_string(), "VLAN 7, IP, GRE, IP 192.0.2.1 > 192.0.2.2, VXLAN 42");
     }
 }

@@ -38,7 +38,7 @@ pub struct Flags {
 }
 
 /// One TCP segment.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Segment {
     /// Wireshark's `frame.number`.
     pub frame: u64,

@@ -10,7 +10,7 @@ const FIXED_BYTES: usize = 20;
 const DATA_OFFSET_BYTE: usize = 12;
 
 /// The segment that begins here.
-pub(super) fn segment(walk: &Walk<'_>, frame: &Frame<'_>) -> Result<Segment, Skip> {
+pub(super) fn segment(walk: &mut Walk<'_>, frame: &Frame<'_>) -> Result<Segment, Skip> {
     let mut fixed: [u8; FIXED_BYTES] = walk.peek()?;
     let header_bytes = usize::from(fixed[DATA_OFFSET_BYTE] >> 4) * 4;
     if header_bytes < FIXED_BYTES {
@@ -35,7 +35,7 @@ pub(super) fn segment(walk: &Walk<'_>, frame: &Frame<'_>) -> Result<Segment, Ski
         payload_bytes: u32::try_from(walk.wire_bytes.saturating_sub(header_bytes)).unwrap_or(u32::MAX),
         option_bytes: u8::try_from(header_bytes - FIXED_BYTES).unwrap_or(u8::MAX),
         options: Options::walk(options, captured < header_bytes),
-        outer: walk.outer,
+        outer: std::mem::take(&mut walk.outer),
     })
 }
 

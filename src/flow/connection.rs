@@ -135,7 +135,7 @@ impl Flow {
         }
         let outer = self.outer.get_or_insert_default().of_mut(from);
         if outer.is_empty() {
-            *outer = segment.outer;
+            *outer = segment.outer.clone();
         }
     }
 

@@ -33,7 +33,7 @@ impl Limits {
     /// For a saved capture: as for Wireshark, no flow ends by silence. Times in a file may jump by hours, and
     /// connections go on behind a RST that nobody believed; so the closed ones are only bounded in number.
     pub const SAVED: Self =
-        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: 2_000 };
+        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: 256 };
 
     /// Every flow is kept to the end of the capture.
     pub const NONE: Self =
@@ -444,7 +444,7 @@ mod tests {
         let mut table = FlowTable::new(LIMITS);
         for number in 0..10_000_u16 {
             let data = segment(number, i64::from(number), Flags::default());
-            gone(&mut table, &[syn(number, i64::from(number)), data, data, data]);
+            gone(&mut table, &[syn(number, i64::from(number)), data.clone(), data.clone(), data]);
         }
         assert_eq!(table.slots.len(), 3);
         assert!(table.changed.len() <= 3 && table.twins.len() <= 3);

@@ -5,7 +5,7 @@ use crate::report::CaptureReport;
 use crate::source::{Frame, Selector};
 
 /// A segment, and which selectors its frame matches, a bit each.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub(super) struct Sighting {
     pub(super) segment: Segment,
     pub(super) selected: u64,

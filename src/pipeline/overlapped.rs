@@ -15,8 +15,8 @@ use super::judging::Judging;
 use super::looking::{Looking, Sighting};
 use super::{Analysis, Sink};
 
-/// Segments in a batch: some 60 KiB, which the cache of a core holds.
-const BATCH: usize = 256;
+/// Segments in a batch: enough that waking the other thread costs little per frame, few enough for the cache.
+const BATCH: usize = 2048;
 
 /// Batches on their way at once.
 const BATCHES: usize = 4;
