@@ -80,7 +80,9 @@ fn on_one_core(
     let Analysis { judging, looking, .. } = analysis;
     let (mut batch, mut filled) = begun;
     loop {
-        batch.iter().for_each(|sighting| judging.note(sighting));
+        for sighting in &batch {
+            judging.note(sighting);
+        }
         batch.clear();
         outlet.hand_out(judging.fetch());
         progress(source.bytes_read());

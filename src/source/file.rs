@@ -50,6 +50,39 @@ impl CaptureFile {
         let filter = filter.map(|expression| Filter::new(expression, link_type.number)).transpose()?;
         Ok(Self { path: path.to_owned(), reader, filter, link_types, link_type, frames: 0, ended: false })
     }
+
+    fn next(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
+        let Self { path, reader, filter, frames, .. } = self;
+        let Some(filter) = filter else {
+            return next_record(path, reader, &mut |record| {
+                *frames += 1;
+                sink(&record.numbered(*frames));
+            });
+        };
+        let mut refused = None;
+        let read = next_record(path, reader, &mut |record| {
+            *frames += 1;
+            match filter.matches(record.link, record.data) {
+                Ok(true) => sink(&record.numbered(*frames)),
+                Ok(false) => {}
+                Err(error) => refused = Some(error),
+            }
+        });
+        refused.map_or(read, Err)
+    }
+}
+
+/// The next record. libpcap goes no further where interfaces differ, but what it read so far stands: the other
+/// reader takes over behind it.
+fn next_record(path: &str, reader: &mut Reader, take: &mut dyn FnMut(Record<'_>)) -> Result<bool, Error> {
+    let read = match reader.next(take) {
+        Err(Damage::InterfacesDiffer) => {
+            *reader = Reader::behind(path, reader.frames()).map_err(|damage| damage.in_capture(path))?;
+            reader.next(take)
+        }
+        read => read,
+    };
+    read.map_err(|damage| damage.in_capture(path))
 }
 
 impl Source for CaptureFile {
@@ -65,32 +98,10 @@ impl Source for CaptureFile {
         if self.ended {
             return Ok(false);
         }
-        let Self { path, reader, filter, frames, ended, .. } = self;
-        let mut refused = None;
-        let mut take = |record: Record<'_>| {
-            *frames += 1;
-            match filter.as_mut().map_or(Ok(true), |filter| filter.matches(record.link, record.data)) {
-                Ok(true) => sink(&record.numbered(*frames)),
-                Ok(false) => {}
-                Err(error) => refused = Some(error),
-            }
-        };
-        let read = match reader.next(&mut take) {
-            // libpcap goes no further, but what it read so far stands: the other reader takes over behind it.
-            Err(Damage::InterfacesDiffer) => {
-                *reader = Reader::behind(path, reader.frames()).map_err(|damage| damage.in_capture(path))?;
-                reader.next(&mut take)
-            }
-            read => read,
-        };
-        let outcome = match (refused, read) {
-            (Some(error), _) => Err(error),
-            // Said once: it must not get lost, or half of the capture would be missing without a word.
-            (None, Err(damage)) => Err(damage.in_capture(path)),
-            (None, Ok(more)) => Ok(more),
-        };
-        *ended = !matches!(outcome, Ok(true));
-        outcome
+        let read = self.next(sink);
+        // Damage is said once: it must not get lost, or half of the capture would be missing without a word.
+        self.ended = !matches!(read, Ok(true));
+        read
     }
 
     fn frames(&self) -> u64 {
