@@ -14,7 +14,7 @@ use super::key::Key;
 use super::limits::{End, Ended, Limits};
 use super::order::{List, Order};
 use super::retired::Retired;
-use super::twins::{twin_key, twin_of};
+use super::twins::{Numbers, Twins, numbers, twin_of};
 use super::{Flow, Sides};
 
 /// Where a segment belongs.
@@ -40,6 +40,8 @@ struct Slot {
     /// A FIN of each side.
     finished: Sides<bool>,
     reset: bool,
+    /// Under which it is known to the twins.
+    numbers: Option<Numbers>,
 }
 
 /// The flows that are alive.
@@ -50,8 +52,7 @@ pub struct FlowTable {
     free: Vec<usize>,
     /// Hashed with a seed of this process, so that no capture can be made to collide.
     current: HashMap<Key, usize, RandomState>,
-    /// Both initial sequence numbers, to recognise a connection beyond an address translation.
-    twins: HashMap<(u32, u32), usize, RandomState>,
+    twins: Twins,
     order: Order,
     retired: Retired,
     /// Slots that changed since they were last visited, and which slots are in that list.
@@ -71,7 +72,7 @@ impl FlowTable {
             slots: Vec::new(),
             free: Vec::new(),
             current: HashMap::default(),
-            twins: HashMap::default(),
+            twins: Twins::default(),
             order: Order::default(),
             retired: Retired::default(),
             changed: VecDeque::new(),
@@ -197,6 +198,7 @@ impl FlowTable {
             flow: Flow::new(segment),
             finished: Sides::default(),
             reset: false,
+            numbers: None,
         });
         self.begun += 1;
         let at = self.free.pop().unwrap_or_else(|| {
@@ -221,12 +223,8 @@ impl FlowTable {
         let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { return };
         self.free.push(at);
         self.current.remove(&slot.key);
-        if let Some(key) = twin_key(&slot.flow)
-            && self.twins.get(&key) == Some(&at)
-        {
-            self.twins.remove(&key);
-        }
-        let Slot { index, key, flow, .. } = &*slot;
+        let Slot { index, key, flow, numbers, .. } = &*slot;
+        self.twins.forget(at, *numbers);
         if end == End::Closed {
             self.retired.remember(*key, *index, flow);
         }
@@ -244,11 +242,10 @@ impl FlowTable {
 
     /// Finds the same connection beyond an address translation.
     fn link_twin(&mut self, at: usize) {
-        let Some(key) = self.flow_at(at).and_then(twin_key) else { return };
-        let other = *self.twins.entry(key).or_insert(at);
-        if other == at {
-            return;
-        }
+        let Some(Some(slot)) = self.slots.get_mut(at) else { return };
+        let Some(numbers) = numbers(&slot.flow) else { return };
+        let before = slot.numbers.replace(numbers);
+        let Some(other) = self.twins.meet(at, before, numbers) else { return };
         let twin = |at: usize, other: usize| {
             let beyond = self.slots.get(other)?.as_ref()?;
             twin_of(self.flow_at(at)?, beyond.index, &beyond.flow)
@@ -346,6 +343,21 @@ mod tests {
         let segments = [syn(1, 0), segment(1, 10, reset), syn(2, 0), segment(2, 20, reset), syn(2, 30)];
         assert_eq!(gone(&mut table, &segments), []);
         assert_eq!(gone(&mut table, &[syn(3, 200_000)]), [(0, End::Closed)]);
+    }
+
+    #[test]
+    fn answers_that_change_their_number_leave_nothing_behind() {
+        let flags = Flags { syn: true, ack: true, ..Flags::default() };
+        let mut table = FlowTable::new(LIMITS);
+        table.note(&syn(1, 0), &mut |_| {});
+        for sequence in 0..1000 {
+            let answer = Segment { sequence, ..segment(1, 1, flags) };
+            let answer = Segment { source: answer.destination, destination: answer.source, ..answer };
+            table.note(&answer, &mut |_| {});
+        }
+        assert_eq!((table.len(), table.twins.len()), (1, 1));
+        table.drain(&mut |_| {});
+        assert_eq!(table.twins.len(), 0);
     }
 
     #[test]
