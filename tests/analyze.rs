@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/support.rs"]
 mod support;
 
@@ -9,6 +11,8 @@ use std::fs;
 use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
+
+use golden::golden;
 
 fn root() -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR"))
@@ -33,17 +37,6 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8(bytes.to_vec()).unwrap()
 }
 
-/// Compares with a golden file; UPDATE_GOLDEN=1 rewrites it.
-fn golden(name: &str, actual: &str) {
-    let path = root().join("tests/golden/analyze").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(actual, expected, "{} differs; UPDATE_GOLDEN=1 rewrites it", path.display());
-}
-
 #[test]
 fn reports_are_as_recorded() {
     for name in [
@@ -55,7 +48,7 @@ fn reports_are_as_recorded() {
         for format in ["text", "json", "jsonl"] {
             let output = wscale(&["analyze", "--format", format, &recording(name)]);
             assert!(output.status.success(), "{}", text(&output.stderr));
-            golden(&format!("{name}.{format}"), &text(&output.stdout));
+            golden("analyze", &format!("{name}.{format}"), &text(&output.stdout));
         }
     }
 }
@@ -73,7 +66,7 @@ fn the_post_gives_the_story_in_four_parts() {
             .env("COLUMNS", "100")
             .output()
             .unwrap();
-        golden(&format!("{name}.text"), &text(&output.stdout));
+        golden("analyze", &format!("{name}.text"), &text(&output.stdout));
     }
 }
 
@@ -283,7 +276,7 @@ fn snap(capture: &[u8], bytes: usize) -> Vec<u8> {
 #[test]
 fn explain_lists_and_explains() {
     let list = text(&wscale(&["explain"]).stdout);
-    golden("explain.text", &list);
+    golden("analyze", "explain.text", &list);
     let one = text(&wscale(&["explain", "ws001"]).stdout);
     for heading in ["What it means", "Evidence", "When it is harmless", "What to do"] {
         assert!(one.contains(heading), "{one}");

@@ -11,6 +11,8 @@ mod cases;
 mod config;
 #[path = "check/folder.rs"]
 mod folder;
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "check/outputs.rs"]
 mod outputs;
 #[path = "check/schemas.rs"]

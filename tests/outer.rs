@@ -2,6 +2,8 @@
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
 
+#[path = "support/golden.rs"]
+mod golden;
 #[path = "support/support.rs"]
 mod support;
 
@@ -10,6 +12,7 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use golden::golden;
 use serde_json::Value;
 
 /// Runs `wscale analyze` on a text fixture that is compiled into `folder`.
@@ -28,17 +31,6 @@ fn analyze(folder: &Path, fixture: &Path, arguments: &[&str]) -> String {
     String::from_utf8(output.stdout).unwrap()
 }
 
-/// Compares with a golden file; UPDATE_GOLDEN=1 rewrites it.
-fn golden(name: &str, actual: &str) {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden/outer").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(actual, expected, "{} differs; UPDATE_GOLDEN=1 rewrites it", path.display());
-}
-
 #[test]
 fn every_tag_and_tunnel_of_the_fixtures_is_named() {
     let folder = tempfile::tempdir().unwrap();
@@ -53,7 +45,7 @@ fn every_tag_and_tunnel_of_the_fixtures_is_named() {
             }
         }
     }
-    golden("layers.txt", &lines);
+    golden("outer", "layers.txt", &lines);
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::path::PathBuf;
 use serde_json::Value;
 
 use crate::folder::{FORMATS, Folder};
+use crate::golden::golden;
 
 struct Case {
     name: &'static str,
@@ -102,7 +103,7 @@ fn every_option_gives_its_status_and_its_report_in_every_format() {
                 assert_eq!(counts(&answer.stdout), case.counts, "{}", case.name);
             }
             let report = if format == "sarif" { without_texts(&answer.stdout) } else { answer.stdout };
-            golden(&format!("{}.{format}", case.name), &report);
+            golden("check", &format!("{}.{format}", case.name), &report);
         }
     }
 }
@@ -122,16 +123,6 @@ fn without_texts(report: &str) -> String {
     driver["version"] = Value::from("VERSION");
     driver["rules"] = Value::from("RULES");
     format!("{report:#}\n")
-}
-
-fn golden(name: &str, actual: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/golden/check").join(name);
-    if std::env::var_os("UPDATE_GOLDEN").is_some() {
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(&path, actual).unwrap();
-    }
-    let expected = fs::read_to_string(&path).unwrap_or_default();
-    assert_eq!(actual, expected, "{} differs; UPDATE_GOLDEN=1 rewrites it", path.display());
 }
 
 #[test]

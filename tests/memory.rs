@@ -1,0 +1,86 @@
+//! Captures with more flows than memory is meant for: what goes early, what is printed when, and what is said.
+
+#![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
+#![allow(
+    clippy::cast_possible_truncation,
+    clippy::cast_lossless,
+    reason = "the generator of the benchmarks writes small numbers"
+)]
+
+#[path = "bench/traffic.rs"]
+mod traffic;
+
+use std::fs::File;
+use std::io::BufWriter;
+use std::process::Command;
+
+use serde_json::Value;
+use traffic::{SHORT_FRAMES, Shape};
+
+fn analyze(shape: Shape, frames: u64, arguments: &[&str]) -> String {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("capture.pcap");
+    traffic::write(shape, frames, &mut BufWriter::new(File::create(&path).unwrap())).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_wscale"))
+        .arg("analyze")
+        .args(arguments)
+        .arg(&path)
+        .output()
+        .unwrap();
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn flows(document: &str) -> Vec<Value> {
+    let document: Value = serde_json::from_str(document).unwrap();
+    document["captures"][0]["flows"].as_array().unwrap().clone()
+}
+
+fn indices<'a>(flows: impl IntoIterator<Item = &'a Value>) -> Vec<u64> {
+    flows.into_iter().map(|flow| flow["index"].as_u64().unwrap()).collect()
+}
+
+#[test]
+fn a_full_table_judges_the_most_silent_flow_and_counts_it() {
+    let document = analyze(Shape::Flood, 100, &["--max-flows", "10", "--format", "json"]);
+    let capture: Value = serde_json::from_str(&document).unwrap();
+    assert_eq!(capture["captures"][0]["evicted_flows"], 90);
+    assert_eq!(indices(&flows(&document)), (90..100).collect::<Vec<u64>>());
+    let text = analyze(Shape::Flood, 100, &["--max-flows", "10"]);
+    assert!(text.contains("100 frames, 100 flows, "), "{text}");
+    assert!(text.contains("90 flows judged early to bound memory"), "{text}");
+}
+
+#[test]
+fn no_frame_gets_lost_between_reading_and_following() {
+    const FRAMES: u64 = 24_000;
+    let flows = flows(&analyze(Shape::Bulk, FRAMES, &["--format", "json"]));
+    assert!(flows.iter().all(|flow| flow["verdict"] == "healthy"));
+    let counted = flows.iter().map(|flow| flow["frames"].as_u64().unwrap());
+    assert_eq!(counted.collect::<Vec<u64>>(), [FRAMES / 8; 8]);
+}
+
+#[test]
+fn by_default_nothing_goes_early() {
+    let document = analyze(Shape::Flood, 1000, &["--format", "json"]);
+    assert_eq!(indices(&flows(&document)), (0..1000).collect::<Vec<u64>>());
+}
+
+#[test]
+fn lines_come_as_flows_end_and_say_what_the_document_says() {
+    const FLOWS: u64 = 600;
+    let frames = FLOWS * SHORT_FRAMES;
+    let lines = analyze(Shape::Short, frames, &["--format", "jsonl"]);
+    let lines: Vec<Value> = lines.lines().map(|line| serde_json::from_str(line).unwrap()).collect();
+    let (last, before) = lines.split_last().unwrap();
+    assert_eq!((&last["type"], &last["frames"]), (&"capture".into(), &frames.into()));
+    let mut streamed: Vec<Value> = before.iter().filter(|line| line["type"] == "flow").cloned().collect();
+    assert_eq!(indices(&streamed), (0..FLOWS).collect::<Vec<u64>>(), "they end in the order they began");
+    let mut listed = flows(&analyze(Shape::Short, frames, &["--format", "json"]));
+    for flow in streamed.iter_mut().chain(&mut listed) {
+        for only_in_one in ["type", "source", "findings"] {
+            flow.as_object_mut().unwrap().remove(only_in_one);
+        }
+    }
+    assert_eq!(streamed, listed);
+}
