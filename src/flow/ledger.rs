@@ -18,7 +18,7 @@ const PENDING_MAX: usize = 64;
 pub(super) const BYTES_MAX: usize = PENDING_MAX * size_of::<Granted>();
 
 /// A few ACKs among which the newest known one is.
-const CANDIDATES: usize = 6;
+pub(super) const CANDIDATES: usize = 6;
 
 /// The answer.
 #[derive(Clone, Copy, Debug)]

@@ -9,7 +9,7 @@
 use std::ops::RangeInclusive;
 
 use super::granted::Granted;
-use super::ledger::{Candidate, Known, Ledger};
+use super::ledger::{CANDIDATES, Candidate, Known, Ledger};
 use super::{MAX_SHIFT, SHIFTS};
 
 /// Frames kept per shift as evidence.
@@ -113,7 +113,10 @@ impl Stops {
         if length == data.full_segment || length % data.full_segment == 0 {
             return;
         }
-        let newest: Vec<Candidate<'_>> = data.ledger.newest(data.known).collect();
+        let mut newest = [None; CANDIDATES];
+        for (slot, candidate) in newest.iter_mut().zip(data.ledger.newest(data.known)) {
+            *slot = Some(candidate);
+        }
         let mut hits = [None; HITS];
         let mut free = hits.iter_mut();
         for (shift, known) in (0..=MAX_SHIFT).zip(&data.known.edges) {
@@ -169,8 +172,8 @@ impl Stop {
 }
 
 /// The ACK at whose edge the data ends exactly, if there is one.
-fn hit(shift: u8, known: i64, data: &NewData<'_>, newest: &[Candidate<'_>]) -> Option<Hit> {
-    for candidate in newest {
+fn hit(shift: u8, known: i64, data: &NewData<'_>, newest: &[Option<Candidate<'_>>]) -> Option<Hit> {
+    for candidate in newest.iter().flatten() {
         let granted = candidate.granted;
         let window = i64::from(granted.raw) << shift;
         // A multiple of the full segment is an end like any other.
