@@ -123,7 +123,7 @@ impl Shifts {
         let window = flow.windows.of(side);
         let declared = flow.handshake.declared_shift(side);
         let overshoot = overshoot(window);
-        let stopping = declared.and_then(|declared| stopping(flow, window, declared, overshoot));
+        let stopping = declared.and_then(|declared| stopping(flow, side, declared, overshoot));
         let scales_less = scales_less(flow, side, declared);
         let believed = interval(overshoot, stopping.map_or(MAX_SHIFT, |stopping| stopping.shift));
         let applied = interval(window.advertised.floor.shift, applied_max(window, scales_less));
@@ -143,41 +143,62 @@ fn overshoot(window: &Window) -> u8 {
 }
 
 /// The smallest shift below the declared one at whose edge the sender stops.
-fn stopping(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> Option<Stopping> {
+fn stopping(flow: &Flow, side: Side, declared: u8, overshoot: u8) -> Option<Stopping> {
+    let window = flow.windows.of(side);
     let exact = (overshoot..declared).find_map(|shift| {
         let stop = window.stops.at(shift);
         let often = |rounds: u32| rounds * 5 >= window.sent.rounds;
         let usually = stop.tight * 2 >= window.sent.rounds;
         let pattern = if stop.follows && stop.rounds >= FOLLOWING_ROUNDS && (often(stop.rounds) || usually) {
             Pattern::Follows
-        } else if stop.released >= RELEASED_ROUNDS && often(stop.released) {
+        } else if stop.released >= RELEASED_ROUNDS
+            && often(stop.released)
+            && !holds_pieces_back(flow, side)
+            && flow.reacts_promptly(side.peer(), stop.soonest_us)
+        {
             Pattern::Released
         } else {
             return None;
         };
         Some(Stopping { shift, stop, pattern })
     });
-    exact.or_else(|| frozen_flight(flow, window, declared, overshoot))
+    exact.or_else(|| frozen_flight(flow, side, declared, overshoot))
 }
 
 /// A sender that takes the window for tiny cuts its segments to the window or, as Linux does
 /// (`tcp_bound_to_half_wnd()`), to half of it, and sends them one flight per ACK.
-fn frozen_flight(flow: &Flow, window: &Window, declared: u8, overshoot: u8) -> Option<Stopping> {
+fn frozen_flight(flow: &Flow, side: Side, declared: u8, overshoot: u8) -> Option<Stopping> {
+    let window = flow.windows.of(side);
     let sent = &window.sent;
     let raw = u32::from(window.advertised.max_raw?);
     let full_segment = u32::from(flow.handshake.maximum_segment_size()?);
     let largest = sent.largest_segment_bytes;
     let steady = window.advertised.min_raw.is_some_and(|min| u32::from(min) * 10 >= raw * 9);
-    let clocked = sent.clocked_rounds >= RELEASED_ROUNDS && sent.clocked_rounds * 2 >= sent.rounds;
+    let clocked = sent.clocked_rounds >= RELEASED_ROUNDS
+        && sent.clocked_rounds * 2 >= sent.rounds
+        && !holds_pieces_back(flow, side)
+        && flow.reacts_promptly(side.peer(), sent.clocked_soonest_us);
     // The timestamps take 12 bytes of the segment size.
     if !steady || !clocked || sent.retransmissions > 0 || largest + 12 >= full_segment || largest < 32 {
         return None;
     }
-    let shift =
-        (overshoot..declared).find(|shift| largest == raw << shift || largest == (raw << shift) / 2)?;
-    let stop =
-        Stop { raw: window.advertised.max_raw?, rounds: sent.clocked_rounds, ..window.stops.at(shift) };
+    let (shift, stop) =
+        (overshoot..declared).map(|shift| (shift, window.stops.at(shift))).find(|(shift, stop)| {
+            // Two halves fill the window; records of the half, sent one by one, do not.
+            let halves = largest == (raw << shift) / 2 && stop.rounds * 2 >= sent.rounds;
+            largest == raw << shift || halves
+        })?;
+    let stop = Stop { raw: window.advertised.max_raw?, rounds: sent.clocked_rounds, ..stop };
     Some(Stopping { shift, stop, pattern: Pattern::FrozenFlight })
+}
+
+/// Whether no ACK releases a piece of data that was sent against this window. RFC 9293 §3.8.6.2.2.1: a sender
+/// holds back what is shorter than a full segment and than "Fs * Max(SND.WND)", half of the largest window
+/// that it ever knew, "until the override timeout occurs". A client knows the window of the SYN-ACK.
+fn holds_pieces_back(flow: &Flow, side: Side) -> bool {
+    let syn_window = flow.windows.of(side).advertised.syn_window.filter(|_| side == Side::Server);
+    let full_segment = flow.handshake.maximum_segment_size();
+    syn_window.zip(full_segment).is_some_and(|(window, segment)| window / 2 >= segment)
 }
 
 fn scales_less(flow: &Flow, side: Side, declared: Option<u8>) -> ScalesLess {
@@ -221,7 +242,7 @@ fn in_bytes(flow: &Flow, side: Side) -> Option<InBytes> {
         return Some(InBytes::Saturates);
     }
     let peer = flow.windows.of(side.peer());
-    let stopping = stopping(flow, peer, flow.handshake.declared_shift(side.peer())?, overshoot(peer))?;
+    let stopping = stopping(flow, side.peer(), flow.handshake.declared_shift(side.peer())?, overshoot(peer))?;
     (stopping.shift == 0).then_some(InBytes::Stops(stopping.stop.rounds))
 }
 

@@ -205,6 +205,21 @@ impl Flow {
         Some(echoed.map_or(handshake, |echoed| echoed.min(handshake)))
     }
 
+    /// Whether the quickest of `sender`'s many reactions came as soon as a kernel reacts. One may be late for
+    /// whatever reason, but records that an application writes at almost the pace of the round trip are late
+    /// every time. Where no timestamp named the ACK that was known, one that seems to come early by more than
+    /// a sixteenth of the round trip was no reaction to it.
+    pub fn reacts_promptly(&self, sender: Side, soonest_us: Option<i64>) -> bool {
+        let (own, peer) = (self.lag_us(sender), self.lag_us(sender.peer()));
+        let Some(((soonest, own), peer)) = soonest_us.zip(own).zip(peer) else { return false };
+        let sent = self.windows.of(sender.peer());
+        // A segment takes longer on the wire than the packets of the handshake: 1 us for two bytes at 16 Mbit/s.
+        let on_the_wire = i64::from(sent.sent.largest_segment_bytes.min(1500) / 2);
+        let late = (own / 256).clamp(100, 1_000) + on_the_wire;
+        let early = ((own + peer) / 16).max(300);
+        soonest <= own + late && (sent.lag_us.is_some() || soonest >= own - early)
+    }
+
     fn moment(&self, from: Side) -> Moment {
         let terms = self.handshake.terms();
         let (own, peer) = (self.lag_us(from), self.lag_us(from.peer()));

@@ -15,6 +15,9 @@ use super::{MAX_SHIFT, SHIFTS};
 /// Frames kept per shift as evidence.
 const FRAMES: usize = 5;
 
+/// Windows up to this one are filled with one segment (Linux `TCP_MSS_DEFAULT`).
+const HALVED_MIN: i64 = 536;
+
 /// Shifts at which one piece may end; more would be a coincidence of tiny windows.
 const HITS: usize = 4;
 
@@ -28,6 +31,8 @@ pub struct Stop {
     pub rounds: u32,
     /// Rounds with a stop whose next data was released by the next ACK.
     pub released: u32,
+    /// The shortest time from an ACK to the data that it released.
+    pub soonest_us: Option<i64>,
     /// Rounds in which data came so close to the edge that no full segment fitted any more, stops included;
     /// counted from the first stop on.
     pub tight: u32,
@@ -61,6 +66,7 @@ struct Piece {
 struct Hit {
     shift: u8,
     raw: u16,
+    edge: i64,
     /// When the ACK that moved the edge was captured.
     released_us: Option<i64>,
 }
@@ -95,7 +101,7 @@ impl Stops {
     pub(crate) fn granted(&mut self, time_us: i64, ack: i64, raw: u16) {
         let Some(piece) = &mut self.piece else { return };
         for hit in piece.hits.iter_mut().flatten() {
-            if hit.released_us.is_none() && ack + (i64::from(raw) << hit.shift) > piece.end {
+            if hit.released_us.is_none() && ack + (i64::from(raw) << hit.shift) > hit.edge {
                 hit.released_us = Some(time_us);
             }
         }
@@ -154,7 +160,9 @@ impl Stops {
 
 impl Stop {
     fn count(&mut self, piece: &Piece, hit: &Hit, next: &NewData<'_>) {
-        let released = was_released(hit, next);
+        let released_after_us = released_after_us(hit, next);
+        let released = released_after_us.is_some();
+        self.soonest_us = sooner(self.soonest_us, released_after_us);
         if self.rounds == 0 {
             self.raw = hit.raw;
         }
@@ -176,27 +184,33 @@ fn hit(shift: u8, known: i64, data: &NewData<'_>, newest: &[Option<Candidate<'_>
     for candidate in newest.iter().flatten() {
         let granted = candidate.granted;
         let window = i64::from(granted.raw) << shift;
+        // Linux fills a window that is taken for small with two halves (`tcp_bound_to_half_wnd()`): of an odd
+        // one a byte is left.
+        let left = i64::from(window % 2 == 1 && window > HALVED_MIN && data.end - data.start == window / 2);
         // A multiple of the full segment is an end like any other.
-        if granted.edge(shift) == data.end
-            && known <= data.end
+        if granted.edge(shift) == data.end + left
+            && known <= data.end + left
             && window > 0
             && window % data.full_segment != 0
         {
-            let moved = |next: &&Granted| next.edge(shift) > data.end;
+            let moved = |next: &&Granted| next.edge(shift) > data.end + left;
             let released_us = candidate.superseded.filter(moved).map(|next| next.time_us);
-            return Some(Hit { shift, raw: granted.raw, released_us });
+            return Some(Hit { shift, raw: granted.raw, edge: data.end + left, released_us });
         }
     }
     None
 }
 
-/// Whether the ACK that moved the edge is what released the next data: it came just as long after that ACK as
-/// a reaction takes on this side of the capture point. An application's pace or a persist timer does not.
-fn was_released(hit: &Hit, next: &NewData<'_>) -> bool {
-    let reaction_us = reaction_us(next.lag_us, next.rtt_us);
-    hit.released_us
-        .zip(reaction_us)
-        .is_some_and(|(released, reaction_us)| reaction_us.contains(&(next.time_us - released)))
+/// How long after the ACK that moved the edge the next data came, if that ACK is what released it: just as long
+/// as a reaction takes on this side of the capture point. An application's pace or a persist timer does not.
+fn released_after_us(hit: &Hit, next: &NewData<'_>) -> Option<i64> {
+    let after_us = next.time_us - hit.released_us?;
+    reaction_us(next.lag_us, next.rtt_us)?.contains(&after_us).then_some(after_us)
+}
+
+/// The smaller one, where there is one.
+pub(crate) fn sooner(before: Option<i64>, after: Option<i64>) -> Option<i64> {
+    before.into_iter().chain(after).min()
 }
 
 /// The delays of a reaction on this side of the capture point; `None` while they are not known.

@@ -9,7 +9,7 @@ use super::history::History;
 use super::ledger::Ledger;
 use super::overshoot::Beyond;
 use super::sequence::Space;
-use super::stops::{NewData, reaction_us};
+use super::stops::{NewData, reaction_us, sooner};
 use super::{Advertised, MAX_SHIFT, Overshoot, Overshoots, Stops, Transmissions};
 
 /// The data that was sent against a window.
@@ -25,6 +25,8 @@ pub struct Sent {
     pub rounds: u32,
     /// Rounds in which new data came just as long after an ACK as a reaction takes.
     pub clocked_rounds: u32,
+    /// The shortest time from such an ACK to the data.
+    pub clocked_soonest_us: Option<i64>,
     /// The first frames with new data.
     pub first_frames: [Option<u64>; 3],
     /// Rounds in which data was sent again.
@@ -216,11 +218,13 @@ impl Window {
         if !answers
             && self.sent.last_clocked_round < self.sent.rounds
             && let Some(reaction_us) = reaction_us(moment.lag_us, moment.rtt_us)
-            && self
+            && let Some(after_us) = self
                 .ledger
                 .newest(&known)
-                .any(|candidate| reaction_us.contains(&(segment.time_us - candidate.granted.time_us)))
+                .map(|candidate| segment.time_us - candidate.granted.time_us)
+                .find(|after_us| reaction_us.contains(after_us))
         {
+            self.sent.clocked_soonest_us = sooner(self.sent.clocked_soonest_us, Some(after_us));
             self.sent.last_clocked_round = self.sent.rounds;
             self.sent.clocked_rounds += 1;
         }

@@ -47,7 +47,7 @@ impl Cell {
             let Beside { seen, until_us, same } = beside;
             let mut cell = Self::new(side, BY[1]);
             cell.hold(Verdict::of(&seen.file), expected);
-            cell.hold_live(&seen.said, expected, scenario.live_may);
+            cell.hold_live(&seen.said, expected);
             cell.complain(wrong.clone());
             let reported = records(&seen.file)
                 .and_then(|records| delays_us(&seen.reports, expected, &records, *until_us));
@@ -99,9 +99,7 @@ impl Cell {
     }
 
     /// What was said while the transfer ran.
-    fn hold_live(&mut self, verdict: &Result<Verdict>, expected: &Expectation, may: &'static str) {
-        let expected =
-            &Expectation { may: if may.is_empty() { expected.may } else { may }, ..expected.clone() };
+    fn hold_live(&mut self, verdict: &Result<Verdict>, expected: &Expectation) {
         match verdict {
             Ok(verdict) => {
                 self.false_alarm |= verdict.is_false_alarm(expected);

@@ -70,7 +70,6 @@ pub(crate) fn bulk(bend: Bend, direction: Direction, ipv6: bool, shift: u8) -> S
         limit: Duration::from_secs(seconds.into()),
         pace: pace(bend, slow, shift, seconds),
         expect: expectations(bend, direction, shift),
-        live_may: "",
     }
 }
 

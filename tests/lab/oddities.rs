@@ -78,8 +78,6 @@ fn records(all: &mut Vec<Scenario>) {
     for (shift, bytes) in [(10, 63), (10, 64), (7, 502), (7, 510)] {
         for direction in [Direction::Download, Direction::Upload] {
             for every in [100, 40] {
-                // A pace of one round trip: for some rounds nothing tells it from a sender that waits for ACKs.
-                let live_may = if every == 40 { "WS001" } else { "" };
                 let name = format!("records{bytes}-{every}ms-{}-s{shift}", direction.name());
                 let what =
                     format!("healthy, a record of {bytes} bytes every {every} ms, {}", direction.name());
@@ -93,7 +91,6 @@ fn records(all: &mut Vec<Scenario>) {
                 };
                 let mut scenario = named(Bend::None, bytes % 2 == 1, shift, &name, &what, traffic);
                 scenario.direction = direction;
-                scenario.live_may = live_may;
                 scenario.client.nodelay = true;
                 scenario.server.nodelay = true;
                 scenario.expect = harmless();

@@ -129,6 +129,4 @@ pub(crate) struct Scenario {
     pub(crate) pace: Pace,
     /// At the client's side, at the server's side.
     pub(crate) expect: [Expectation; 2],
-    /// What may be said while it runs and not be upheld in the end.
-    pub(crate) live_may: &'static str,
 }

@@ -222,6 +222,5 @@ fn scenario(bend: Bend, direction: Direction) -> Scenario {
         limit: Duration::from_secs(3),
         pace: Pace::Any,
         expect: [nothing.clone(), nothing],
-        live_may: "",
     }
 }
