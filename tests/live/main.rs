@@ -18,4 +18,5 @@ mod metrics;
 mod namespaces;
 mod pipe;
 mod program;
+mod terminal;
 mod traffic;
