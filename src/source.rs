@@ -139,7 +139,7 @@ impl Error {
 }
 
 /// Frames between two calls for progress.
-const FRAMES_PER_PROGRESS: u64 = 4096;
+const FRAMES_PER_PROGRESS: usize = 4096;
 
 /// A stream of frames.
 pub trait Source {
@@ -151,9 +151,14 @@ pub trait Source {
         std::slice::from_ref(self.link_type())
     }
 
-    /// Reads one frame and hands it to `sink`, unless the filter hides it. `false` at the end; after an error
-    /// the source is at its end.
-    fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error>;
+    /// Reads up to `at_most` frames and hands them to `sink`, but for those that the filter hides. `false` at
+    /// the end; after an error the source is at its end.
+    fn read(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error>;
+
+    /// The same with one frame.
+    fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
+        self.read(1, sink)
+    }
 
     /// Reads to the end and hands every frame to `sink`. `progress` is called now and then with the bytes read.
     fn read_all(
@@ -161,10 +166,8 @@ pub trait Source {
         sink: &mut dyn FnMut(&Frame<'_>),
         progress: &mut dyn FnMut(u64),
     ) -> Result<(), Error> {
-        while self.read_frame(sink)? {
-            if self.frames().is_multiple_of(FRAMES_PER_PROGRESS) {
-                progress(self.bytes_read());
-            }
+        while self.read(FRAMES_PER_PROGRESS, sink)? {
+            progress(self.bytes_read());
         }
         Ok(())
     }

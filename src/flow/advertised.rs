@@ -1,6 +1,6 @@
 //! The windows that one side advertised, and what they say about the shift that it really applies.
 
-use super::SHIFTS;
+use super::{MAX_SHIFT, SHIFTS};
 
 /// Windows of one advertiser. Raw values are as on the wire.
 #[derive(Clone, Copy, Debug, Default)]
@@ -118,8 +118,8 @@ impl Advertised {
         if reaches && !is_news {
             return;
         }
-        let needed = (0..=super::MAX_SHIFT).find(|shift| (u64::from(raw) + 1) << shift > promised);
-        let needed = needed.unwrap_or(super::MAX_SHIFT);
+        let needed = (0..=MAX_SHIFT).find(|shift| (u64::from(raw) + 1) << shift > promised);
+        let needed = needed.unwrap_or(MAX_SHIFT);
         if needed > self.floor.shift {
             let keeps = self.floor.shift + 1 == needed;
             self.floor = Floor {
@@ -161,6 +161,17 @@ impl Advertised {
                 *pinned = pinned.saturating_add(1);
             }
         }
+    }
+
+    /// The smallest shift whose edge was not exceeded by data up to `end`, even if every ACK that can have existed
+    /// was known: up to `ack`, with the largest window that was ever advertised.
+    pub(crate) fn needed_at_most(&self, ack: i64, end: i64, behind_handshake: bool) -> u8 {
+        let Some(raw) = self.max_raw else { return 0 };
+        let syn_edge = 1 + i64::from(self.syn_window.unwrap_or(u16::MAX));
+        if end - 1 <= syn_edge && !behind_handshake {
+            return 0;
+        }
+        (0..=MAX_SHIFT).find(|shift| end - 1 <= ack + (i64::from(raw) << shift)).unwrap_or(MAX_SHIFT)
     }
 
     /// The window was closed and was not seen to open again.

@@ -36,6 +36,11 @@ impl Granted {
         self.ack + if self.unscaled { window } else { window << shift }
     }
 
+    /// Whether the sender may reach as far by this one as by `other`, under every shift.
+    pub(super) fn reaches_as_far_as(&self, other: &Self) -> bool {
+        !self.unscaled && !other.unscaled && self.ack >= other.ack && self.raw >= other.raw
+    }
+
     /// Whether `next` was captured later, and was sent later, as far as both tell.
     pub(super) fn is_followed_by(&self, next: &Self) -> bool {
         let in_order = match (self.tsval, next.tsval) {

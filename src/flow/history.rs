@@ -35,8 +35,14 @@ impl History {
         self.samples.push_back(Sample { time_us, end_before });
     }
 
+    /// What the receiver can have acknowledged at most: all that had been sent three quarters of a round trip
+    /// ago; `now` is all that was sent.
+    pub(crate) fn acknowledged_at_most(&self, time_us: i64, now: i64, rtt_us: Option<i64>) -> i64 {
+        rtt_us.map_or(now, |rtt| self.sent_by(time_us - rtt * 3 / 4, now))
+    }
+
     /// The highest end of data that was captured at or before `time_us`, at most; `now` if that is all.
-    pub(crate) fn sent_by(&self, time_us: i64, now: i64) -> i64 {
+    fn sent_by(&self, time_us: i64, now: i64) -> i64 {
         let first_later = self.samples.partition_point(|sample| sample.time_us <= time_us);
         self.samples.get(first_later).map_or(now, |sample| sample.end_before)
     }

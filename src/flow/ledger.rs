@@ -22,11 +22,12 @@ pub(super) const CANDIDATES: usize = 6;
 
 /// The answer.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Known {
+pub(crate) struct Known<'a> {
     /// The highest edge that the sender may have known, for every shift.
-    pub(crate) edges: Edges,
+    pub(crate) edges: &'a Edges,
     /// When the first ACK was captured whose timestamp is echoed.
     pub(crate) echoed_us: Option<i64>,
+    ledger: &'a Ledger,
     /// Which of the pending grants may have been the newest, a bit each.
     named: u64,
 }
@@ -36,6 +37,22 @@ pub(crate) struct Known {
 pub(crate) struct Candidate<'a> {
     pub(crate) granted: &'a Granted,
     pub(crate) superseded: Option<&'a Granted>,
+}
+
+impl<'a> Known<'a> {
+    /// The ACKs that may have been the newest that was known, the newest first. Merged ones have no exact edge.
+    pub(crate) fn newest(&self) -> impl Iterator<Item = Candidate<'a>> {
+        let Self { ledger, mut named, .. } = *self;
+        let pending = std::iter::from_fn(move || {
+            let index = named.checked_ilog2()?;
+            named ^= 1 << index;
+            let index = usize::try_from(index).ok()?;
+            Some(Candidate { granted: ledger.pending.get(index)?, superseded: ledger.pending.get(index + 1) })
+        });
+        let settled = ledger.last_known.iter();
+        let settled = settled.map(|granted| Candidate { granted, superseded: ledger.pending.front() });
+        pending.chain(settled).filter(|candidate| !candidate.granted.merged).take(CANDIDATES)
+    }
 }
 
 /// The windows granted by one advertiser.
@@ -56,6 +73,10 @@ pub(crate) struct Ledger {
     newest_tsval: Option<u32>,
     early_echo: Option<u32>,
     seen_echo: Option<u32>,
+    /// The echo whose ACK was found last, and when that was captured.
+    echoed: Option<(u32, i64)>,
+    /// The edges of an answer that holds more than is carried over.
+    beyond: Edges,
     /// Echoes of timestamps that were never captured: ACKs are missing from the capture.
     pub(crate) unseen_echoes: u32,
 }
@@ -140,7 +161,7 @@ impl Ledger {
 
     /// What the sender of a segment knew. `None` when it cannot be told: nothing was granted yet, or the
     /// segment echoes a timestamp that was not captured.
-    pub(crate) fn known_to(&mut self, asked: &Asked) -> Option<Known> {
+    pub(crate) fn known_to(&mut self, asked: &Asked) -> Option<Known<'_>> {
         self.settle(asked);
         if let Some(echo) = asked.echo
             && !self.has_seen(echo)
@@ -152,7 +173,7 @@ impl Ledger {
         } else {
             self.advance(asked);
         }
-        let mut edges = self.reach;
+        let mut more = None;
         let behind = u32::try_from(PENDING_MAX - self.reached.min(PENDING_MAX)).unwrap_or(0);
         let mut named = u64::MAX.checked_shr(behind).unwrap_or(0);
         // Without data of the advertiser that the sender has not acknowledged, no ACK behind those is known.
@@ -162,7 +183,7 @@ impl Ledger {
             for (index, granted) in self.pending.iter().enumerate().skip(self.reached) {
                 let (is_known, is_named) = knows(asked, granted);
                 if is_known {
-                    raise(&mut edges, granted);
+                    raise(more.get_or_insert(self.reach), granted);
                     named |= u64::from(is_named) << index;
                 }
             }
@@ -172,29 +193,32 @@ impl Ledger {
         let is_certain =
             self.base.is_some() || asked.behind_handshake || echoes_newer && !self.pending.is_empty();
         if let Some(syn) = self.syn.as_ref().filter(|_| !is_certain) {
-            raise(&mut edges, syn);
+            raise(more.get_or_insert(self.reach), syn);
         }
-        let echoed_us = asked.echo.and_then(|echo| {
-            let mut pending = self.pending.iter().enumerate();
-            let echoed = pending
-                .find(|(index, granted)| granted.tsval == Some((echo, echo)) && named >> index & 1 == 1);
-            echoed.map(|(_, granted)| granted.time_us)
-        });
-        edges.map(|edges| Known { edges, echoed_us, named })
+        let echoed_us = asked.echo.and_then(|echo| self.echoed_us(echo, named));
+        let edges = match more.flatten() {
+            Some(edges) => {
+                self.beyond = edges;
+                &self.beyond
+            }
+            None => self.reach.as_ref()?,
+        };
+        Some(Known { edges, echoed_us, ledger: self, named })
     }
 
-    /// The ACKs that may have been the newest that was known, the newest first. Merged ones have no exact edge.
-    pub(crate) fn newest(&self, known: &Known) -> impl Iterator<Item = Candidate<'_>> {
-        let mut named = known.named;
-        let pending = std::iter::from_fn(move || {
-            let index = named.checked_ilog2()?;
-            named ^= 1 << index;
-            let index = usize::try_from(index).ok()?;
-            Some(Candidate { granted: self.pending.get(index)?, superseded: self.pending.get(index + 1) })
-        });
-        let settled = self.last_known.iter();
-        let settled = settled.map(|granted| Candidate { granted, superseded: self.pending.front() });
-        pending.chain(settled).filter(|candidate| !candidate.granted.merged).take(CANDIDATES)
+    /// When the first ACK was captured whose timestamp is `echo`.
+    fn echoed_us(&mut self, echo: u32, named: u64) -> Option<i64> {
+        if let Some((before, echoed_us)) = self.echoed
+            && before == echo
+        {
+            return Some(echoed_us);
+        }
+        let mut pending = self.pending.iter().enumerate();
+        let echoed =
+            pending.find(|(index, granted)| granted.tsval == Some((echo, echo)) && named >> index & 1 == 1);
+        let echoed_us = echoed.map(|(_, granted)| granted.time_us)?;
+        self.echoed = Some((echo, echoed_us));
+        Some(echoed_us)
     }
 
     /// Adds what became known since the last segment.
@@ -205,9 +229,13 @@ impl Ledger {
         if latest.is_some_and(|latest| !is_named(latest)) {
             self.begin_again();
         }
-        while let Some(granted) = self.pending.get(self.reached).filter(|granted| is_named(granted)) {
-            raise(&mut self.reach, granted);
+        let mut next = self.pending.get(self.reached).filter(|granted| is_named(granted));
+        while let Some(granted) = next {
             self.reached += 1;
+            next = self.pending.get(self.reached).filter(|granted| is_named(granted));
+            if !next.is_some_and(|next| next.reaches_as_far_as(granted)) {
+                raise(&mut self.reach, granted);
+            }
         }
     }
 
@@ -219,21 +247,28 @@ impl Ledger {
 
     /// Moves what the sender knows for certain out of the pending ones.
     fn settle(&mut self, asked: &Asked) {
-        while let Some(front) = self.pending.front() {
-            let certain = match (asked.echo, front.tsval) {
-                (Some(echo), Some((_, last))) => later(echo, last),
-                _ => known_for_long(asked, front),
-            };
-            if !certain {
-                break;
+        let is_certain = |granted: &&Granted| match (asked.echo, granted.tsval) {
+            (Some(echo), Some((_, last))) => later(echo, last),
+            _ => known_for_long(asked, granted),
+        };
+        let mut settled = 0;
+        let mut next = self.pending.front().filter(is_certain);
+        while let Some(granted) = next {
+            settled += 1;
+            next = self.pending.get(settled).filter(is_certain);
+            if !next.is_some_and(|next| next.reaches_as_far_as(granted)) {
+                raise(&mut self.base, granted);
             }
-            raise(&mut self.base, front);
-            self.last_known = self.pending.pop_front();
-            self.disordered = self.disordered.saturating_sub(1);
-            match self.reached {
-                0 => self.reach = self.base,
-                _ => self.reached -= 1,
-            }
+        }
+        if settled == 0 {
+            return;
+        }
+        self.last_known = self.pending.drain(..settled).next_back();
+        self.disordered = self.disordered.saturating_sub(settled);
+        if settled > self.reached {
+            self.begin_again();
+        } else {
+            self.reached -= settled;
         }
     }
 

@@ -58,6 +58,11 @@ impl Overshoots {
         beyond.fold(0, |sum, count| sum.saturating_add(*count))
     }
 
+    /// Whether it is known, however many ACKs the capture lost, that the sender believes in `shift` or more.
+    pub(crate) fn have_shown(&self, shift: u8) -> bool {
+        [self.best, self.best_robust].into_iter().all(|best| best.is_some_and(|best| best.shift >= shift))
+    }
+
     /// New data went beyond an edge.
     pub(crate) fn note(&mut self, beyond: Beyond) {
         if let Some(count) = self.beyond_robust.get_mut(usize::from(beyond.robust_shift)) {

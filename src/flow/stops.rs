@@ -9,7 +9,7 @@
 use std::ops::RangeInclusive;
 
 use super::granted::Granted;
-use super::ledger::{CANDIDATES, Candidate, Known, Ledger};
+use super::ledger::{CANDIDATES, Candidate, Known};
 use super::{MAX_SHIFT, SHIFTS};
 
 /// Frames kept per shift as evidence.
@@ -82,8 +82,7 @@ pub(crate) struct NewData<'a> {
     pub(crate) full_segment: i64,
     pub(crate) lag_us: Option<i64>,
     pub(crate) rtt_us: Option<i64>,
-    pub(crate) known: &'a Known,
-    pub(crate) ledger: &'a Ledger,
+    pub(crate) known: &'a Known<'a>,
 }
 
 impl Stops {
@@ -120,12 +119,12 @@ impl Stops {
             return;
         }
         let mut newest = [None; CANDIDATES];
-        for (slot, candidate) in newest.iter_mut().zip(data.ledger.newest(data.known)) {
+        for (slot, candidate) in newest.iter_mut().zip(data.known.newest()) {
             *slot = Some(candidate);
         }
         let mut hits = [None; HITS];
         let mut free = hits.iter_mut();
-        for (shift, known) in (0..=MAX_SHIFT).zip(&data.known.edges) {
+        for (shift, known) in (0..=MAX_SHIFT).zip(data.known.edges) {
             if let Some(hit) = hit(shift, *known, data, &newest)
                 && let Some(slot) = free.next()
             {
@@ -139,7 +138,7 @@ impl Stops {
 
     fn note_tight(&mut self, data: &NewData<'_>) {
         let Some(stops) = &mut self.by_shift else { return };
-        for (stop, edge) in stops.iter_mut().zip(&data.known.edges) {
+        for (stop, edge) in stops.iter_mut().zip(data.known.edges) {
             let room = edge - data.end;
             if (0..data.full_segment).contains(&room) && stop.last_tight_round < data.round {
                 stop.last_tight_round = data.round;

@@ -148,8 +148,8 @@ impl Window {
             // Without a known round trip nothing is certain about what met which edge.
             rtt_us.unwrap_or(i64::MAX / 2),
         );
-        for (left, right) in segment.options.sack.into_iter().flatten() {
-            if let (Some(left), Some(right)) = (self.space.position(left), self.space.position(right)) {
+        for (left, right) in segment.options.sack.iter().flatten() {
+            if let (Some(left), Some(right)) = (self.space.position(*left), self.space.position(*right)) {
                 self.transmissions.selectively_acknowledged(left, right);
             }
         }
@@ -218,10 +218,11 @@ impl Window {
         if !answers
             && self.sent.last_clocked_round < self.sent.rounds
             && let Some(reaction_us) = reaction_us(moment.lag_us, moment.rtt_us)
-            && let Some(after_us) = self
-                .ledger
-                .newest(&known)
+            && let Some(after_us) = known
+                .newest()
                 .map(|candidate| segment.time_us - candidate.granted.time_us)
+                // The others are older still.
+                .take_while(|after_us| after_us <= reaction_us.end())
                 .find(|after_us| reaction_us.contains(after_us))
         {
             self.sent.clocked_soonest_us = sooner(self.sent.clocked_soonest_us, Some(after_us));
@@ -229,15 +230,20 @@ impl Window {
             self.sent.clocked_rounds += 1;
         }
         // A window probe may exceed the edge by one byte (RFC 9293 §3.8.6.1).
-        let needed =
-            (0..).zip(known.edges).find(|(_, edge)| end - 1 <= *edge).map_or(MAX_SHIFT, |(shift, _)| shift);
-        if needed > 0 && end - before > 1 {
-            let newest = self.ledger.newest(&known).next().map(|candidate| candidate.granted);
+        let needed = known.edges.partition_point(|edge| *edge < end - 1);
+        let needed = u8::try_from(needed).unwrap_or(MAX_SHIFT).min(MAX_SHIFT);
+        let is_news = moment.declared_shift.is_some_and(|declared| needed > declared)
+            || !self.overshoots.have_shown(needed);
+        if needed > 0 && end - before > 1 && is_news {
+            let newest = known.newest().next().map(|candidate| candidate.granted);
             let (ack, raw) = newest.map_or((before, 0), |granted| (granted.ack, granted.raw));
             let in_flight_bytes = u64::try_from(end - ack).unwrap_or(0);
             let by_knowledge = Overshoot { shift: needed, frame: segment.frame, in_flight_bytes, raw };
-            let acknowledged_at_most = self.acknowledged_at_most(segment.time_us, before, moment);
-            let robust_shift = needed.min(self.needed_at_most(acknowledged_at_most, end, moment));
+            let acknowledged_at_most =
+                self.history.acknowledged_at_most(segment.time_us, before, moment.rtt_us);
+            let robust_shift =
+                self.advertised.needed_at_most(acknowledged_at_most, end, moment.behind_handshake);
+            let robust_shift = needed.min(robust_shift);
             // Without timestamps only what holds both ways counts: see `granted`.
             // Where no handshake was captured nothing is convicted or proven by it: it bounds the shift.
             let by_knowledge = if asked.echo.is_some() || moment.declared_shift.is_none() {
@@ -265,27 +271,9 @@ impl Window {
                     lag_us: moment.lag_us,
                     rtt_us: moment.rtt_us,
                     known: &known,
-                    ledger: &self.ledger,
                 });
             }
         }
-    }
-
-    /// What the receiver can have acknowledged at most: all that had been sent three quarters of a round trip ago.
-    fn acknowledged_at_most(&self, time_us: i64, before: i64, moment: &Moment) -> i64 {
-        moment.rtt_us.map_or(before, |rtt| self.history.sent_by(time_us - rtt * 3 / 4, before))
-    }
-
-    /// The smallest shift whose edge was not exceeded even if every ACK that can have existed was known: the
-    /// receiver acknowledged all that had been sent three quarters of a round trip ago, with the largest
-    /// window that it ever advertised.
-    fn needed_at_most(&self, ack: i64, end: i64, moment: &Moment) -> u8 {
-        let Some(raw) = self.advertised.max_raw else { return 0 };
-        let syn_edge = 1 + i64::from(self.advertised.syn_window.unwrap_or(u16::MAX));
-        if end - 1 <= syn_edge && !moment.behind_handshake {
-            return 0;
-        }
-        (0..=MAX_SHIFT).find(|shift| end - 1 <= ack + (i64::from(raw) << shift)).unwrap_or(MAX_SHIFT)
     }
 }
 

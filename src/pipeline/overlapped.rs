@@ -15,7 +15,7 @@ use super::judging::Judging;
 use super::looking::{Looking, Sighting};
 use super::{Analysis, Sink};
 
-/// Segments in a batch: enough that waking the other thread costs little per frame, few enough for the cache.
+/// Frames for a batch: enough that waking the other thread costs little per frame, few enough for the cache.
 const BATCH: usize = 2048;
 
 /// Batches on their way at once.
@@ -47,9 +47,7 @@ pub(super) fn read(
     let mut outlet = Outlet { sink, is_closed: false };
     let mut batch = Vec::new();
     let ended = match fill(&mut batch, source, &mut analysis.looking) {
-        Ok(true) if thread::available_parallelism().map_or(1, NonZero::get) > 1 => {
-            on_two_cores(analysis, source, progress, &mut outlet, batch)
-        }
+        Ok(true) if is_worth_a_thread(source) => on_two_cores(analysis, source, progress, &mut outlet, batch),
         filled => on_one_core(analysis, source, progress, &mut outlet, (batch, filled)),
     };
     if is_streamed {
@@ -59,17 +57,16 @@ pub(super) fn read(
     ended
 }
 
-/// Reads until `batch` is full, or to the end: `false` then.
-fn fill(batch: &mut Vec<Sighting>, source: &mut dyn Source, looking: &mut Looking) -> Result<bool, Error> {
-    while source.read_frame(&mut |frame| looking.at(frame, |sighting| batch.push(sighting)))? {
-        if batch.len() == BATCH {
-            return Ok(true);
-        }
-    }
-    Ok(false)
+/// Not a capture that fits one batch.
+fn is_worth_a_thread(source: &dyn Source) -> bool {
+    source.frames() >= BATCH as u64 && thread::available_parallelism().map_or(1, NonZero::get) > 1
 }
 
-/// Also for a capture that fits one batch: it is not worth a thread.
+/// Reads as many frames as fit the batch; `false` at the end.
+fn fill(batch: &mut Vec<Sighting>, source: &mut dyn Source, looking: &mut Looking) -> Result<bool, Error> {
+    source.read(BATCH, &mut |frame| looking.at(frame, |sighting| batch.push(sighting)))
+}
+
 fn on_one_core(
     analysis: &mut Analysis,
     source: &mut dyn Source,

@@ -25,6 +25,7 @@ pub fn trace(source: &mut dyn Source, tracers: &mut [Tracer]) -> Result<(), Unsu
             }
         }
     };
-    while let Ok(true) = source.read_frame(&mut note) {}
+    // What it breaks off with was said when it was judged.
+    let _ = source.read_all(&mut note, &mut |_| {});
     Ok(())
 }

@@ -51,20 +51,20 @@ impl CaptureFile {
         Ok(Self { path: path.to_owned(), reader, filter, link_types, link_type, frames: 0, ended: false })
     }
 
-    fn next(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
+    fn next(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
         let Self { path, reader, filter, frames, .. } = self;
         let Some(filter) = filter else {
-            return next_record(path, reader, &mut |record| {
+            return read_records(path, reader, at_most, &mut |record| {
                 *frames += 1;
                 sink(&record.numbered(*frames));
             });
         };
         let mut refused = None;
-        let read = next_record(path, reader, &mut |record| {
+        let read = read_records(path, reader, at_most, &mut |record| {
             *frames += 1;
             match filter.matches(record.link, record.data) {
-                Ok(true) => sink(&record.numbered(*frames)),
-                Ok(false) => {}
+                Ok(shown) if shown && refused.is_none() => sink(&record.numbered(*frames)),
+                Ok(_) => {}
                 Err(error) => refused = Some(error),
             }
         });
@@ -72,13 +72,18 @@ impl CaptureFile {
     }
 }
 
-/// The next record. libpcap goes no further where interfaces differ, but what it read so far stands: the other
+/// The next records. libpcap goes no further where interfaces differ, but what it read so far stands: the other
 /// reader takes over behind it.
-fn next_record(path: &str, reader: &mut Reader, take: &mut dyn FnMut(Record<'_>)) -> Result<bool, Error> {
-    let read = match reader.next(take) {
+fn read_records(
+    path: &str,
+    reader: &mut Reader,
+    at_most: usize,
+    take: &mut dyn FnMut(Record<'_>),
+) -> Result<bool, Error> {
+    let read = match reader.read(at_most, take) {
         Err(Damage::InterfacesDiffer) => {
             *reader = Reader::behind(path, reader.frames()).map_err(|damage| damage.in_capture(path))?;
-            reader.next(take)
+            reader.read(at_most, take)
         }
         read => read,
     };
@@ -94,11 +99,11 @@ impl Source for CaptureFile {
         &self.link_types
     }
 
-    fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
+    fn read(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
         if self.ended {
             return Ok(false);
         }
-        let read = self.next(sink);
+        let read = self.next(at_most, sink);
         // Damage is said once: it must not get lost, or half of the capture would be missing without a word.
         self.ended = !matches!(read, Ok(true));
         read

@@ -55,11 +55,11 @@ impl Source for Joined {
         self.current.link_types()
     }
 
-    fn read_frame(&mut self, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
+    fn read(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
         loop {
             let before = self.frames_before;
             let mut renumbered = |frame: &Frame<'_>| sink(&Frame { number: before + frame.number, ..*frame });
-            if self.current.read_frame(&mut renumbered)? {
+            if self.current.read(at_most, &mut renumbered)? {
                 return Ok(true);
             }
             if !self.open_next()? {

@@ -55,9 +55,7 @@ impl Reader {
         let taken = Taken::default();
         let input = compressed::open(File::open(path).map_err(unreadable)?, &taken).map_err(unreadable)?;
         let mut reader = Self::stream(input, taken)?;
-        for _ in 0..frames {
-            reader.next(&mut |_| ())?;
-        }
+        reader.read(usize::try_from(frames).unwrap_or(usize::MAX), &mut |_| ())?;
         Ok(reader)
     }
 
@@ -69,29 +67,35 @@ impl Reader {
         }
     }
 
-    /// Hands the next frame to `take`; `false` at the end.
-    pub(super) fn next(&mut self, take: &mut dyn FnMut(Record<'_>)) -> Result<bool, Damage> {
-        match self {
-            Self::Stream { input, format, .. } => Ok(format.next(input)?.map(take).is_some()),
-            Self::Libpcap { capture, link, frames, bytes_read } => match capture.next_packet() {
-                Ok(packet) => {
-                    *frames += 1;
-                    *bytes_read += RECORD_HEADER_BYTES + u64::from(packet.header.caplen);
-                    let time = packet.header.ts;
-                    take(Record {
-                        link: *link,
-                        time_us: time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_usec),
-                        wire_bytes: packet.header.len,
-                        data: packet.data,
-                    });
-                    Ok(true)
+    /// Hands up to `at_most` frames to `take`; `false` at the end. What was handed over before an error stands.
+    pub(super) fn read(&mut self, at_most: usize, take: &mut dyn FnMut(Record<'_>)) -> Result<bool, Damage> {
+        let (capture, link, frames, bytes_read) = match self {
+            Self::Libpcap { capture, link, frames, bytes_read } => (capture, *link, frames, bytes_read),
+            Self::Stream { input, format, .. } => {
+                for _ in 0..at_most {
+                    let Some(record) = format.next(input)? else { return Ok(false) };
+                    take(record);
                 }
-                Err(pcap::Error::NoMorePackets) => Ok(false),
-                Err(error) => Err(match cause(&error) {
-                    differ if differ.contains(INTERFACES_DIFFER) => Damage::InterfacesDiffer,
-                    cause => Damage::Unreadable(cause),
-                }),
-            },
+                return Ok(true);
+            }
+        };
+        let read = capture.dispatch(Some(at_most), |packet| {
+            *frames += 1;
+            *bytes_read += RECORD_HEADER_BYTES + u64::from(packet.header.caplen);
+            let time = packet.header.ts;
+            take(Record {
+                link,
+                time_us: time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_usec),
+                wire_bytes: packet.header.len,
+                data: packet.data,
+            });
+        });
+        match read {
+            Ok(count) => Ok(count > 0),
+            Err(error) => Err(match cause(&error) {
+                differ if differ.contains(INTERFACES_DIFFER) => Damage::InterfacesDiffer,
+                cause => Damage::Unreadable(cause),
+            }),
         }
     }
 

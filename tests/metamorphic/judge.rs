@@ -80,7 +80,7 @@ impl Source for Memory {
         &self.link_type
     }
 
-    fn read_frame(&mut self, _: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
+    fn read(&mut self, _: usize, _: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
         Ok(false)
     }
 
