@@ -2,6 +2,7 @@
 //!
 //! The only place, with the command line, that knows more than one step of it.
 
+mod following;
 mod judging;
 mod live;
 mod looking;
@@ -20,8 +21,9 @@ use crate::flow::Limits;
 use crate::report::{CaptureReport, CheckedSums, FlowReport};
 use crate::source::{Error, Frame, Selector, Source};
 
+use following::Following;
 use judging::Judging;
-use looking::Looking;
+use looking::{Looking, Sighting};
 
 /// Takes the reports of flows as they end.
 type Sink<'a> = &'a mut dyn FnMut(FlowReport) -> ControlFlow<()>;
@@ -30,6 +32,7 @@ type Sink<'a> = &'a mut dyn FnMut(FlowReport) -> ControlFlow<()>;
 #[derive(Debug)]
 pub struct Analysis {
     looking: Looking,
+    following: Following,
     judging: Judging,
 }
 
@@ -42,14 +45,19 @@ impl Analysis {
             link_type: link_type.name.clone(),
             ..CaptureReport::default()
         };
-        Ok(Self { looking: Looking::new(decoder, report), judging: Judging::new(Limits::SAVED) })
+        Ok(Self {
+            looking: Looking::new(decoder, report),
+            following: Following::new(Limits::SAVED),
+            judging: Judging::new(Limits::SAVED.max_flows),
+        })
     }
 
     /// Follows at most `flows` at once. The one that was silent for longest is judged early to make room; it is
     /// listed in the report if there is anything to say about it, and counted otherwise.
     #[must_use]
     pub fn with_max_flows(mut self, flows: usize) -> Self {
-        self.judging = Judging::new(Limits { max_flows: flows, ..Limits::SAVED });
+        self.following = Following::new(Limits { max_flows: flows, ..Limits::SAVED });
+        self.judging = Judging::new(flows);
         self
     }
 
@@ -69,8 +77,12 @@ impl Analysis {
 
     /// Takes one frame into account.
     pub fn note(&mut self, frame: &Frame<'_>) {
-        let Self { looking, judging } = self;
-        looking.at(frame, |sighting| judging.note(&sighting));
+        let mut sighting = Sighting::default();
+        if self.looking.at(frame, &mut sighting) {
+            let mut gone = Vec::new();
+            self.following.note(&sighting, &mut gone);
+            gone.into_iter().map(|gone| self.judging.take(gone)).for_each(drop);
+        }
     }
 
     /// Reads `source` to its end, decoding and following flows on two cores where there are two. What ends it
@@ -107,7 +119,13 @@ impl Analysis {
 
     /// Judges the flows that are left.
     pub fn finish(mut self) -> CaptureReport {
-        self.judging.end();
-        self.judging.complete(self.looking.into_report())
+        self.end();
+        let late_segments = self.following.late_segments();
+        self.judging.complete(CaptureReport { late_segments, ..self.looking.into_report() })
+    }
+
+    fn end(&mut self) {
+        let Self { following, judging, .. } = self;
+        following.end(&mut |gone| drop(judging.take(gone)));
     }
 }

@@ -128,7 +128,7 @@ impl Trace {
         summary.segments += 1;
         // All flows stay in the table to the end, but for those whose 4-tuple is used again.
         let flows = &mut self.flows;
-        let noted = self.table.note(&segment, &mut |ended| flows.push((ended.index, ended.flow.clone())));
+        let noted = self.table.note(&segment, &mut |ended| flows.push((ended.index, *ended.flow)));
         let flow = usize::try_from(noted.index).unwrap_or(usize::MAX);
         if self.records.len() <= flow {
             self.records.resize_with(flow + 1, Vec::new);
@@ -141,7 +141,7 @@ impl Trace {
     /// Judges all flows.
     pub fn finish(mut self) -> Finished {
         let flows = &mut self.flows;
-        self.table.drain(&mut |ended| flows.push((ended.index, ended.flow.clone())));
+        self.table.drain(&mut |ended| flows.push((ended.index, *ended.flow)));
         self.flows.sort_unstable_by_key(|(index, _)| *index);
         let conversations = self.flows.into_iter().zip(self.records).map(|((_, flow), records)| {
             let client = flow.endpoints.client;

@@ -80,22 +80,30 @@ impl Decoder {
 
     /// The TCP segment in `frame`, or why there is none.
     pub fn decode(&self, frame: &Frame<'_>) -> Result<Segment, Skip> {
-        self.walk(&mut Walk::new(frame), frame)
+        let mut segment = Segment::default();
+        self.decode_to(frame, &mut segment).map(|()| segment)
+    }
+
+    /// The same, written to `segment`: where segments wait in a row, none is copied there. Without a segment in
+    /// `frame` it is left as it was.
+    pub fn decode_to(&self, frame: &Frame<'_>, segment: &mut Segment) -> Result<(), Skip> {
+        self.walk(&mut Walk::new(frame), frame, segment)
     }
 
     /// The checksums of the segment in `frame`. They cost more than all the rest of a long frame, so nobody
     /// pays for them who does not ask.
     pub fn checksums(&self, frame: &Frame<'_>) -> Checksums {
         let mut walk = Walk::new(frame);
-        let segment = self.walk(&mut walk, frame);
-        segment.map_or_else(|_| Checksums::default(), |segment| checksum::verify(walk.packet, &segment))
+        let mut segment = Segment::default();
+        let walked = self.walk(&mut walk, frame, &mut segment);
+        walked.map_or_else(|_| Checksums::default(), |()| checksum::verify(walk.packet, &segment))
     }
 
-    fn walk<'a>(&self, walk: &mut Walk<'a>, frame: &Frame<'a>) -> Result<Segment, Skip> {
+    fn walk<'a>(&self, walk: &mut Walk<'a>, frame: &Frame<'a>, segment: &mut Segment) -> Result<(), Skip> {
         let begin =
             if frame.link == self.link { self.begin } else { begin(frame.link).ok_or(Skip::NotIp)? };
         let first = begin(walk)?;
-        walk.run(first, frame)
+        walk.run(first, frame, segment)
     }
 }
 

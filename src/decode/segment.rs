@@ -1,7 +1,7 @@
 //! A TCP segment as it was captured: header fields, raw, with nothing inferred.
 
 use std::fmt;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use super::{Options, Outer};
 
@@ -12,6 +12,13 @@ pub struct Endpoint {
     pub address: IpAddr,
     /// TCP port.
     pub port: u16,
+}
+
+impl Default for Endpoint {
+    /// The unspecified address, and no port.
+    fn default() -> Self {
+        Self { address: IpAddr::V4(Ipv4Addr::UNSPECIFIED), port: 0 }
+    }
 }
 
 impl fmt::Display for Endpoint {
@@ -38,7 +45,7 @@ pub struct Flags {
 }
 
 /// One TCP segment.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub struct Segment {
     /// Wireshark's `frame.number`.
     pub frame: u64,

@@ -9,8 +9,8 @@ use crate::source::Frame;
 const FIXED_BYTES: usize = 20;
 const DATA_OFFSET_BYTE: usize = 12;
 
-/// The segment that begins here.
-pub(super) fn segment(walk: &mut Walk<'_>, frame: &Frame<'_>) -> Result<Segment, Skip> {
+/// The segment that begins here, written to `segment`.
+pub(super) fn segment(walk: &mut Walk<'_>, frame: &Frame<'_>, segment: &mut Segment) -> Result<(), Skip> {
     let mut fixed: [u8; FIXED_BYTES] = walk.peek()?;
     let header_bytes = usize::from(fixed[DATA_OFFSET_BYTE] >> 4) * 4;
     if header_bytes < FIXED_BYTES {
@@ -23,7 +23,7 @@ pub(super) fn segment(walk: &mut Walk<'_>, frame: &Frame<'_>) -> Result<Segment,
     let (source, destination) = walk.addresses.ok_or(Skip::NotIp)?;
     let captured = walk.data.len();
     let options = walk.data.get(FIXED_BYTES..header_bytes.min(captured)).unwrap_or_default();
-    Ok(Segment {
+    *segment = Segment {
         frame: frame.number,
         time_us: frame.time_us,
         source: Endpoint { address: source, port: header.source_port() },
@@ -36,7 +36,8 @@ pub(super) fn segment(walk: &mut Walk<'_>, frame: &Frame<'_>) -> Result<Segment,
         option_bytes: u8::try_from(header_bytes - FIXED_BYTES).unwrap_or(u8::MAX),
         options: Options::walk(options, captured < header_bytes),
         outer: std::mem::take(&mut walk.outer),
-    })
+    };
+    Ok(())
 }
 
 #[cfg(test)]

@@ -54,8 +54,8 @@ impl<'a> Walk<'a> {
         }
     }
 
-    /// Goes from header to header up to TCP.
-    pub(super) fn run(&mut self, first: Next, frame: &Frame<'_>) -> Result<Segment, Skip> {
+    /// Goes from header to header up to TCP, whose fields go to `segment`.
+    pub(super) fn run(&mut self, first: Next, frame: &Frame<'_>, segment: &mut Segment) -> Result<(), Skip> {
         let mut next = first;
         for _ in 0..STEPS {
             let step = match next {
@@ -68,7 +68,7 @@ impl<'a> Walk<'a> {
                 Next::Ip => network::ip(self),
                 Next::Gre => gre::gre(self),
                 Next::Udp => udp::udp(self),
-                Next::Tcp => return tcp::segment(self, frame),
+                Next::Tcp => return tcp::segment(self, frame, segment),
             };
             next = step.map_err(|skip| match skip {
                 // Not everything on a tunnel's port is a tunnel: then it was UDP and nothing else.

@@ -153,8 +153,9 @@ impl Flow {
             payload_bytes: segment.payload_bytes,
             timestamps: segment.options.timestamps,
         };
+        let is_new = self.windows.of(from.peer()).space.is_new(segment.sequence);
         let recent = self.recent.of_mut(from);
-        if recent.prints.iter().flatten().any(|before| before.is_same_packet(&print)) {
+        if !is_new && recent.prints.iter().flatten().any(|before| before.is_same_packet(&print)) {
             return true;
         }
         if let Some(oldest) = recent.prints.get_mut(recent.oldest) {

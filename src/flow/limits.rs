@@ -43,11 +43,11 @@ pub enum End {
 
 /// A flow that leaves the table.
 #[derive(Debug)]
-pub struct Ended<'a> {
+pub struct Ended {
     /// Position in the order of first frames.
     pub index: u64,
     /// The flow.
-    pub flow: &'a Flow,
+    pub flow: Box<Flow>,
     /// Why.
     pub end: End,
 }

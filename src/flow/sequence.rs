@@ -38,6 +38,11 @@ impl Space {
         Some(at + step)
     }
 
+    /// Whether `sequence` lies behind every number so far.
+    pub(crate) fn is_new(&self, sequence: u32) -> bool {
+        self.reference.is_none_or(|(number, _)| sequence.wrapping_sub(number).cast_signed() > 0)
+    }
+
     /// The position of `sequence` as far as known, without taking note of it.
     pub(crate) fn look_up(&self, sequence: u32) -> Option<i64> {
         let mut unchanged = *self;

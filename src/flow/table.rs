@@ -36,7 +36,7 @@ impl Noted {
 struct Slot {
     index: u64,
     key: Key,
-    flow: Flow,
+    flow: Box<Flow>,
     /// A FIN of each side.
     finished: Sides<bool>,
     reset: bool,
@@ -48,10 +48,14 @@ struct Slot {
 #[derive(Debug)]
 pub struct FlowTable {
     limits: Limits,
-    slots: Vec<Option<Box<Slot>>>,
+    slots: Vec<Option<Slot>>,
+    /// The memory of flows that were judged, for those that begin.
+    spare: Vec<Box<Flow>>,
     free: Vec<usize>,
     /// Hashed with a seed of this process, so that no capture can be made to collide.
     current: HashMap<Key, usize, RandomState>,
+    /// Where the latest segment belonged.
+    latest: Option<(Key, usize)>,
     twins: Twins,
     order: Order,
     retired: Retired,
@@ -60,6 +64,9 @@ pub struct FlowTable {
     is_changed: Vec<bool>,
     begun: u64,
 }
+
+/// Flows whose memory is kept for others.
+const SPARE_MAX: usize = 256;
 
 /// A flow with fewer frames has nothing to judge before it ends: this keeps a flood of single SYNs cheap.
 const WORTH_JUDGING_FRAMES: u64 = 3;
@@ -70,8 +77,10 @@ impl FlowTable {
         Self {
             limits: Limits { max_flows: limits.max_flows.max(1), ..limits },
             slots: Vec::new(),
+            spare: Vec::new(),
             free: Vec::new(),
             current: HashMap::default(),
+            latest: None,
             twins: Twins::default(),
             order: Order::default(),
             retired: Retired::default(),
@@ -82,10 +91,12 @@ impl FlowTable {
     }
 
     /// Adds a segment to its flow. Flows that have to go are handed to `gone`.
-    pub fn note(&mut self, segment: &Segment, gone: &mut dyn FnMut(Ended<'_>)) -> Noted {
+    pub fn note(&mut self, segment: &Segment, gone: &mut dyn FnMut(Ended)) -> Noted {
         self.expire(segment.time_us, gone);
         let key = Key::of(segment);
-        let mut known = self.current.get(&key).copied();
+        // Frames of one flow come in trains.
+        let latest = self.latest.filter(|(latest, _)| *latest == key).map(|(_, at)| at);
+        let mut known = latest.or_else(|| self.current.get(&key).copied());
         if let Some(at) = known
             && self.flow_at(at).is_none_or(|flow| flow.is_followed_by(segment))
         {
@@ -99,6 +110,7 @@ impl FlowTable {
                 None => self.begin(key, segment, gone),
             },
         };
+        self.latest = Some((key, at));
         let Some(Some(slot)) = self.slots.get_mut(at) else { return Noted { index: 0, slot: None } };
         slot.flow.note(segment);
         slot.note_end(segment);
@@ -126,17 +138,29 @@ impl FlowTable {
     }
 
     /// Lets go of the flows that are over at `now_us`, by the capture's clock.
-    pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended<'_>)) {
-        let limits = [
-            (List::Closing, self.limits.closed_us, End::Closed),
-            (List::Open, self.limits.idle_us, End::Idle),
-        ];
-        for (list, limit_us, end) in limits {
-            while let Some((at, active_us)) = self.order.oldest(list)
-                && now_us.saturating_sub(active_us) >= limit_us
-            {
-                self.remove(at, end, gone);
-            }
+    pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended)) {
+        self.expire_list((List::Closing, self.limits.closed_us, End::Closed), now_us, gone);
+        self.expire_list((List::Open, self.limits.idle_us, End::Idle), now_us, gone);
+    }
+
+    fn expire_list(
+        &mut self,
+        (list, limit_us, end): (List, i64, End),
+        now_us: i64,
+        gone: &mut dyn FnMut(Ended),
+    ) {
+        while limit_us < i64::MAX
+            && let Some((at, active_us)) = self.order.oldest(list)
+            && now_us.saturating_sub(active_us) >= limit_us
+        {
+            self.remove(at, end, gone);
+        }
+    }
+
+    /// Takes back the memory of a flow that left.
+    pub fn recycle(&mut self, flow: Box<Flow>) {
+        if self.spare.len() < SPARE_MAX {
+            self.spare.push(flow);
         }
     }
 
@@ -155,7 +179,7 @@ impl FlowTable {
 
     /// The flows that are alive, in no order.
     pub fn iter(&self) -> impl Iterator<Item = (u64, &Flow)> {
-        self.slots.iter().flatten().map(|slot| (slot.index, &slot.flow))
+        self.slots.iter().flatten().map(|slot| (slot.index, &*slot.flow))
     }
 
     /// How many flows are alive.
@@ -174,7 +198,7 @@ impl FlowTable {
     }
 
     /// Hands over all flows, in the order of their first frame.
-    pub fn drain(&mut self, gone: &mut dyn FnMut(Ended<'_>)) {
+    pub fn drain(&mut self, gone: &mut dyn FnMut(Ended)) {
         let mut left: Vec<(u64, usize)> =
             (0..).zip(&self.slots).filter_map(|(at, slot)| Some((slot.as_ref()?.index, at))).collect();
         left.sort_unstable();
@@ -184,22 +208,23 @@ impl FlowTable {
     }
 
     fn flow_at(&self, at: usize) -> Option<&Flow> {
-        self.slots.get(at)?.as_ref().map(|slot| &slot.flow)
+        self.slots.get(at)?.as_ref().map(|slot| &*slot.flow)
     }
 
-    fn begin(&mut self, key: Key, segment: &Segment, gone: &mut dyn FnMut(Ended<'_>)) -> usize {
+    fn begin(&mut self, key: Key, segment: &Segment, gone: &mut dyn FnMut(Ended)) -> usize {
         while self.current.len() >= self.limits.max_flows {
             let Some(at) = self.least_recent() else { break };
             self.remove(at, End::Evicted, gone);
         }
-        let slot = Box::new(Slot {
-            index: self.begun,
-            key,
-            flow: Flow::new(segment),
-            finished: Sides::default(),
-            reset: false,
-            numbers: None,
-        });
+        let flow = match self.spare.pop() {
+            Some(mut flow) => {
+                *flow = Flow::new(segment);
+                flow
+            }
+            None => Box::new(Flow::new(segment)),
+        };
+        let slot =
+            Slot { index: self.begun, key, flow, finished: Sides::default(), reset: false, numbers: None };
         self.begun += 1;
         let at = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -218,17 +243,18 @@ impl FlowTable {
         oldest.into_iter().flatten().min_by_key(|(_, active_us)| *active_us).map(|(at, _)| at)
     }
 
-    fn remove(&mut self, at: usize, end: End, gone: &mut dyn FnMut(Ended<'_>)) {
+    fn remove(&mut self, at: usize, end: End, gone: &mut dyn FnMut(Ended)) {
         self.order.remove(at);
         let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { return };
         self.free.push(at);
         self.current.remove(&slot.key);
-        let Slot { index, key, flow, numbers, .. } = &*slot;
-        self.twins.forget(at, *numbers);
+        let Slot { index, key, flow, numbers, .. } = slot;
+        self.latest = self.latest.filter(|(_, latest)| *latest != at);
+        self.twins.forget(at, numbers);
         if end == End::Closed {
-            self.retired.remember(*key, *index, flow);
+            self.retired.remember(key, index, &flow);
         }
-        gone(Ended { index: *index, flow, end });
+        gone(Ended { index, flow, end });
     }
 
     fn mark(&mut self, at: usize) {

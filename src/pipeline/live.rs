@@ -79,7 +79,7 @@ impl LiveAnalysis {
             Ok(segment) => {
                 report.segments += 1;
                 let Self { flows, verdicts, losses, report, .. } = self;
-                let noted = flows.note(&segment, &mut |ended| sink(end(&ended, verdicts, *losses, report)));
+                let noted = flows.note(&segment, &mut |ended| sink(end(ended, verdicts, *losses, report)));
                 report.late_segments += u64::from(noted.is_late());
                 Some(noted.index)
             }
@@ -108,7 +108,7 @@ impl LiveAnalysis {
     /// Lets go of flows that are over at `now_us`, by the capture's clock.
     pub fn expire(&mut self, now_us: i64, sink: &mut dyn FnMut(Judged)) {
         let Self { flows, verdicts, losses, report, .. } = self;
-        flows.expire(now_us, &mut |ended| sink(end(&ended, verdicts, *losses, report)));
+        flows.expire(now_us, &mut |ended| sink(end(ended, verdicts, *losses, report)));
     }
 
     /// Judges up to `at_most` flows that changed; those with something new go to `sink`. `prepare` sees each
@@ -157,15 +157,15 @@ impl LiveAnalysis {
     /// Judges the flows that are left, in the order of their first frame, and returns what was counted.
     pub fn finish(mut self, incomplete: Option<String>, sink: &mut dyn FnMut(Judged)) -> CaptureReport {
         let Self { flows, verdicts, losses, report, .. } = &mut self;
-        flows.drain(&mut |ended| sink(end(&ended, verdicts, *losses, report)));
+        flows.drain(&mut |ended| sink(end(ended, verdicts, *losses, report)));
         self.report.incomplete = incomplete;
         self.report
     }
 }
 
-fn end(ended: &Ended<'_>, verdicts: &mut Verdicts, losses: Losses, report: &mut CaptureReport) -> Judged {
-    let Ended { index, flow, end } = *ended;
-    let flow = losses.judge(index, flow);
+fn end(ended: Ended, verdicts: &mut Verdicts, losses: Losses, report: &mut CaptureReport) -> Judged {
+    let Ended { index, flow, end } = ended;
+    let flow = losses.judge(index, &flow);
     report.evicted_flows += u64::from(end == End::Evicted);
     let news = verdicts.tell(&flow);
     verdicts.told.remove(&index);

@@ -5,7 +5,7 @@ use crate::report::CaptureReport;
 use crate::source::{Frame, Selector};
 
 /// A segment, and which selectors its frame matches, a bit each.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, Default)]
 pub(super) struct Sighting {
     pub(super) segment: Segment,
     pub(super) selected: u64,
@@ -42,23 +42,26 @@ impl Looking {
         self.report
     }
 
-    /// Counts a frame, and decodes it into `found`.
-    pub(super) fn at(&mut self, frame: &Frame<'_>, found: impl FnOnce(Sighting)) {
+    /// Counts a frame, and decodes it to `sighting`; `false` if it holds no segment.
+    pub(super) fn at(&mut self, frame: &Frame<'_>, sighting: &mut Sighting) -> bool {
         let report = &mut self.report;
         report.first_us.get_or_insert(frame.time_us);
         report.last_us = Some(report.last_us.map_or(frame.time_us, |last| last.max(frame.time_us)));
-        match self.decoder.decode(frame) {
-            Ok(segment) => {
+        match self.decoder.decode_to(frame, &mut sighting.segment) {
+            Ok(()) => {
                 report.segments += 1;
                 if let Some(checksums) = &mut report.checksums {
                     checksums.count(self.decoder.checksums(frame));
                 }
                 let bits = (0..).zip(&self.selectors);
                 let selected = bits.filter(|(_, selector)| selector.matches(frame));
-                let selected = selected.fold(0, |bits, (bit, _)| bits | 1 << bit);
-                found(Sighting { segment, selected });
+                sighting.selected = selected.fold(0, |bits, (bit, _)| bits | 1 << bit);
+                true
             }
-            Err(skip) => report.skipped.count(skip),
+            Err(skip) => {
+                report.skipped.count(skip);
+                false
+            }
         }
     }
 }

@@ -1,19 +1,21 @@
-//! Reading and decoding on one core, following flows and judging them on another.
+//! Reading, decoding and judging on one core, following flows on another.
 //!
 //! Both halves of the work cost about the same per frame, so two cores read a capture almost twice as fast as
-//! one. Segments go over in batches, and the empty batches come back with the reports of flows that ended: no
-//! allocation per frame, and everything is handed out on the caller's thread, in a stable order.
+//! one. Segments go over in batches. The empty batches come back with the flows that ended, and go over again
+//! with the memory of those that were judged: no allocation per frame, and everything is handed out on the
+//! caller's thread, in a stable order.
 
 use std::num::NonZero;
 use std::sync::mpsc;
 use std::thread;
 
+use crate::flow::Flow;
 use crate::report::FlowReport;
 use crate::source::{Error, Source};
 
-use super::judging::Judging;
+use super::following::{Following, Gone};
 use super::looking::{Looking, Sighting};
-use super::{Analysis, Sink};
+use super::{Analysis, Judging, Sink};
 
 /// Frames for a batch: enough that waking the other thread costs little per frame, few enough for the cache.
 const BATCH: usize = 2048;
@@ -21,10 +23,16 @@ const BATCH: usize = 2048;
 /// Batches on their way at once.
 const BATCHES: usize = 4;
 
-/// A batch on its way back, and what ended by it.
-struct Done {
-    batch: Vec<Sighting>,
-    ended: Vec<FlowReport>,
+/// What goes over to the other thread and back.
+#[derive(Default)]
+struct Batch {
+    /// As many as there are frames at most; what is behind the first `filled` is from before.
+    sightings: Vec<Sighting>,
+    filled: usize,
+    /// On the way back: the flows that ended by it.
+    gone: Vec<Gone>,
+    /// On the way there: the memory of flows that were judged.
+    spare: Vec<Box<Flow>>,
 }
 
 /// Where reports go until nobody wants them any more. Without a sink they are kept elsewhere.
@@ -45,13 +53,13 @@ pub(super) fn read(
     }
     let is_streamed = sink.is_some();
     let mut outlet = Outlet { sink, is_closed: false };
-    let mut batch = Vec::new();
-    let ended = match fill(&mut batch, source, &mut analysis.looking) {
+    let mut batch = Batch::default();
+    let ended = match batch.fill(source, &mut analysis.looking) {
         Ok(true) if is_worth_a_thread(source) => on_two_cores(analysis, source, progress, &mut outlet, batch),
         filled => on_one_core(analysis, source, progress, &mut outlet, (batch, filled)),
     };
     if is_streamed {
-        analysis.judging.end();
+        analysis.end();
         outlet.hand_out(analysis.judging.fetch());
     }
     ended
@@ -62,31 +70,24 @@ fn is_worth_a_thread(source: &dyn Source) -> bool {
     source.frames() >= BATCH as u64 && thread::available_parallelism().map_or(1, NonZero::get) > 1
 }
 
-/// Reads as many frames as fit the batch; `false` at the end.
-fn fill(batch: &mut Vec<Sighting>, source: &mut dyn Source, looking: &mut Looking) -> Result<bool, Error> {
-    source.read(BATCH, &mut |frame| looking.at(frame, |sighting| batch.push(sighting)))
-}
-
 fn on_one_core(
     analysis: &mut Analysis,
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
     outlet: &mut Outlet<'_>,
-    begun: (Vec<Sighting>, Result<bool, Error>),
+    begun: (Batch, Result<bool, Error>),
 ) -> Result<(), Error> {
-    let Analysis { judging, looking, .. } = analysis;
+    let Analysis { looking, following, judging } = analysis;
     let (mut batch, mut filled) = begun;
     loop {
-        for sighting in &batch {
-            judging.note(sighting);
-        }
-        batch.clear();
+        batch.follow(following);
+        batch.judge(judging);
         outlet.hand_out(judging.fetch());
         progress(source.bytes_read());
         if !filled? || outlet.is_closed {
             return Ok(());
         }
-        filled = fill(&mut batch, source, looking);
+        filled = batch.fill(source, looking);
     }
 }
 
@@ -95,55 +96,71 @@ fn on_two_cores(
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
     outlet: &mut Outlet<'_>,
-    mut batch: Vec<Sighting>,
+    mut batch: Batch,
 ) -> Result<(), Error> {
-    let Analysis { judging, looking, .. } = analysis;
+    let Analysis { looking, following, judging } = analysis;
     thread::scope(|scope| {
         let (full, batches) = mpsc::sync_channel(BATCHES);
-        let (done, emptied) = mpsc::channel();
-        scope.spawn(move || follow(judging, &batches, &done));
+        let (done, followed) = mpsc::channel();
+        scope.spawn(move || {
+            for mut batch in batches {
+                Batch::follow(&mut batch, following);
+                if done.send(batch).is_err() {
+                    return;
+                }
+            }
+        });
         let mut filled = Ok(true);
         while let Ok(true) = filled
             && !outlet.is_closed
         {
-            let spare = emptied.try_recv().map(|done: Done| outlet.recycle(done));
-            let spare = spare.unwrap_or_else(|_| Vec::with_capacity(BATCH));
+            let mut next = followed.try_recv().unwrap_or_default();
+            Batch::judge(&mut next, judging);
+            outlet.hand_out(judging.fetch());
             // The other thread lives as long as it is sent something.
-            let _ = full.send(std::mem::replace(&mut batch, spare));
+            let _ = full.send(std::mem::replace(&mut batch, next));
             progress(source.bytes_read());
-            filled = fill(&mut batch, source, looking);
+            filled = batch.fill(source, looking);
         }
         let _ = full.send(batch);
         drop(full);
-        for done in emptied {
-            outlet.recycle(done);
+        for mut batch in followed {
+            batch.judge(judging);
+            outlet.hand_out(judging.fetch());
         }
         filled.map(drop)
     })
 }
 
-/// What the other thread does until nothing more comes.
-fn follow(judging: &mut Judging, batches: &mpsc::Receiver<Vec<Sighting>>, done: &mpsc::Sender<Done>) {
-    for mut batch in batches {
-        for sighting in &batch {
-            judging.note(sighting);
+impl Batch {
+    /// Reads and decodes as many frames as fit; `false` at the end of the source.
+    fn fill(&mut self, source: &mut dyn Source, looking: &mut Looking) -> Result<bool, Error> {
+        let Self { sightings, filled, .. } = self;
+        sightings.resize_with(BATCH, Sighting::default);
+        *filled = 0;
+        source.read(BATCH, &mut |frame| {
+            if let Some(sighting) = sightings.get_mut(*filled) {
+                *filled += usize::from(looking.at(frame, sighting));
+            }
+        })
+    }
+
+    fn follow(&mut self, following: &mut Following) {
+        self.spare.drain(..).for_each(|flow| following.recycle(flow));
+        for sighting in self.sightings.iter().take(self.filled) {
+            following.note(sighting, &mut self.gone);
         }
-        batch.clear();
-        if done.send(Done { batch, ended: judging.fetch() }).is_err() {
-            return;
-        }
+    }
+
+    fn judge(&mut self, judging: &mut Judging) {
+        self.spare.extend(self.gone.drain(..).map(|gone| judging.take(gone)));
     }
 }
 
 impl Outlet<'_> {
-    fn recycle(&mut self, done: Done) -> Vec<Sighting> {
-        self.hand_out(done.ended);
-        done.batch
-    }
-
-    fn hand_out(&mut self, ended: Vec<FlowReport>) {
+    fn hand_out(&mut self, reports: Vec<FlowReport>) {
         let Some(sink) = &mut self.sink else { return };
-        for report in ended {
+        for report in reports {
             if self.is_closed || sink(report).is_break() {
                 self.is_closed = true;
                 return;
