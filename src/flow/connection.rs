@@ -86,6 +86,14 @@ impl Flow {
         }
     }
 
+    /// Another flow, that begins with `segment`, in the memory of this one.
+    pub(crate) fn begin_again(&mut self, segment: &Segment) {
+        let mut windows = std::mem::take(&mut self.windows);
+        windows.client.clear();
+        windows.server.clear();
+        *self = Self { windows, ..Self::new(segment) };
+    }
+
     /// Which side sent `segment`.
     pub(crate) fn sender(&self, segment: &Segment) -> Side {
         if segment.source == self.endpoints.client { Side::Client } else { Side::Server }

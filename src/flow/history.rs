@@ -23,6 +23,11 @@ struct Sample {
 }
 
 impl History {
+    /// Forgets everything but the memory of its list.
+    pub(super) fn clear(&mut self) {
+        self.samples.clear();
+    }
+
     /// New data goes out at `time_us`; before it, the highest end was `end_before`.
     pub(crate) fn note(&mut self, time_us: i64, end_before: i64, rtt_us: i64) {
         let spacing = rtt_us / 16;

@@ -87,6 +87,13 @@ impl Ledger {
         self.unseen_echoes > 0 || self.early_echo.is_some()
     }
 
+    /// Forgets everything but the memory of its list.
+    pub(super) fn clear(&mut self) {
+        let mut pending = std::mem::take(&mut self.pending);
+        pending.clear();
+        *self = Self { pending, ..Self::default() };
+    }
+
     /// A SYN's window.
     pub(crate) fn grant_in_syn(&mut self, time_us: i64, ack: i64, raw: u16, tsval: Option<u32>) {
         let tsval = tsval.map(|value| (value, value));

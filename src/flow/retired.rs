@@ -1,6 +1,7 @@
 //! Connections that are over, so that a late segment of one does not begin another flow.
 
 use std::collections::{HashMap, VecDeque};
+use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
 
@@ -19,32 +20,36 @@ struct Past {
     initial: Option<u32>,
 }
 
-/// The connections that were over last.
+/// The connections that were over last. They are many, and mostly nobody asks for them: a number of 64 bits, made
+/// with the seed of this process, stands for the key.
 #[derive(Debug, Default)]
 pub(super) struct Retired {
-    by_key: HashMap<Key, Past, RandomState>,
+    seed: RandomState,
+    by_hash: HashMap<u64, Past, RandomState>,
     /// In the order in which they ended. One that began again, and ended again, is in here twice.
-    order: VecDeque<(Key, u64)>,
+    order: VecDeque<(u64, u64)>,
 }
 
 impl Retired {
-    pub(super) fn remember(&mut self, key: Key, index: u64, flow: &Flow) {
+    pub(super) fn remember(&mut self, key: &Key, index: u64, flow: &Flow) {
         if self.order.len() >= RETIRED_MAX
             && let Some((oldest, index)) = self.order.pop_front()
-            && self.by_key.get(&oldest).is_some_and(|past| past.index == index)
+            && self.by_hash.get(&oldest).is_some_and(|past| past.index == index)
         {
-            self.by_key.remove(&oldest);
+            self.by_hash.remove(&oldest);
         }
         let initial = flow.handshake.syn.client.as_ref().map(|syn| syn.sequence);
-        self.by_key.insert(key, Past { index, initial });
-        self.order.push_back((key, index));
+        let hash = self.seed.hash_one(key);
+        self.by_hash.insert(hash, Past { index, initial });
+        self.order.push_back((hash, index));
     }
 
     /// The flow that `segment` comes too late for. A SYN with another sequence number begins a new one.
     pub(super) fn index_of(&mut self, key: &Key, segment: &Segment) -> Option<u64> {
-        let past = *self.by_key.get(key)?;
+        let hash = self.seed.hash_one(key);
+        let past = *self.by_hash.get(&hash)?;
         if segment.flags.syn && !segment.flags.ack && past.initial != Some(segment.sequence) {
-            self.by_key.remove(key);
+            self.by_hash.remove(&hash);
             return None;
         }
         Some(past.index)

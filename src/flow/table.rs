@@ -218,7 +218,7 @@ impl FlowTable {
         }
         let flow = match self.spare.pop() {
             Some(mut flow) => {
-                *flow = Flow::new(segment);
+                flow.begin_again(segment);
                 flow
             }
             None => Box::new(Flow::new(segment)),
@@ -252,7 +252,7 @@ impl FlowTable {
         self.latest = self.latest.filter(|(_, latest)| *latest != at);
         self.twins.forget(at, numbers);
         if end == End::Closed {
-            self.retired.remember(key, index, &flow);
+            self.retired.remember(&key, index, &flow);
         }
         gone(Ended { index, flow, end });
     }

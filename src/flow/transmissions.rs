@@ -53,11 +53,18 @@ enum Place {
 }
 
 impl Transmissions {
+    /// Forgets everything but the memory of its list.
+    pub(super) fn clear(&mut self) {
+        let mut open = std::mem::take(&mut self.open);
+        open.clear();
+        *self = Self { open, ..Self::default() };
+    }
+
     /// A segment of data went out, new or again; `edge` is the unscaled edge of the newest ACK known.
     pub(crate) fn sent(&mut self, frame: u64, time_us: i64, start: i64, end: i64, edge: i64, rtt_us: i64) {
         // Once something got through beyond the edge, no box drops what lies there.
         if self.beyond_arrived > 0 {
-            self.open = VecDeque::new();
+            self.open.clear();
             return;
         }
         // The same segment again within half a round trip is a copy of it: no sender knows of a loss by then.

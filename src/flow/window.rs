@@ -93,6 +93,21 @@ pub(crate) struct Moment {
 }
 
 impl Window {
+    /// Forgets everything but the memory of its lists.
+    pub(super) fn clear(&mut self) {
+        let Self { ledger, history, transmissions, .. } = self;
+        let mut kept = Self {
+            ledger: std::mem::take(ledger),
+            history: std::mem::take(history),
+            transmissions: std::mem::take(transmissions),
+            ..Self::default()
+        };
+        kept.ledger.clear();
+        kept.history.clear();
+        kept.transmissions.clear();
+        *self = kept;
+    }
+
     /// Acknowledgments of data that was never captured, or echoes of ACKs that were never captured: frames are
     /// missing from the capture.
     pub fn capture_lost_acks(&self) -> bool {
