@@ -63,14 +63,8 @@ const COPY_US: i64 = 5_000;
 impl Flow {
     /// A flow that begins with `segment`.
     pub(crate) fn new(segment: &Segment) -> Self {
-        let syn_ack = segment.flags.syn && segment.flags.ack;
-        let (client, server) = if syn_ack {
-            (segment.destination, segment.source)
-        } else {
-            (segment.source, segment.destination)
-        };
         Self {
-            endpoints: Sides { client, server },
+            endpoints: endpoints(segment),
             client_known: segment.flags.syn,
             handshake: Handshake::default(),
             windows: Sides::default(),
@@ -88,10 +82,32 @@ impl Flow {
 
     /// Another flow, that begins with `segment`, in the memory of this one.
     pub(crate) fn begin_again(&mut self, segment: &Segment) {
-        let mut windows = std::mem::take(&mut self.windows);
+        let Self {
+            endpoints: ends,
+            client_known,
+            handshake,
+            windows,
+            first_frame,
+            last_frame,
+            frames,
+            first_us,
+            last_us,
+            twin,
+            duplicates,
+            outer,
+            recent,
+        } = self;
+        *ends = endpoints(segment);
+        *client_known = segment.flags.syn;
+        *handshake = Handshake::default();
         windows.client.clear();
         windows.server.clear();
-        *self = Self { windows, ..Self::new(segment) };
+        (*first_frame, *last_frame, *frames) = (segment.frame, segment.frame, 0);
+        (*first_us, *last_us) = (segment.time_us, segment.time_us);
+        *twin = None;
+        *duplicates = 0;
+        *outer = None;
+        *recent = Sides::default();
     }
 
     /// Which side sent `segment`.
@@ -257,6 +273,16 @@ impl Flow {
     pub fn duration_us(&self) -> i64 {
         self.last_us - self.first_us
     }
+}
+
+/// Client and server, as far as the first segment tells: a SYN-ACK comes from the server.
+fn endpoints(segment: &Segment) -> Sides<Endpoint> {
+    let (client, server) = if segment.flags.syn && segment.flags.ack {
+        (segment.destination, segment.source)
+    } else {
+        (segment.source, segment.destination)
+    };
+    Sides { client, server }
 }
 
 impl Print {

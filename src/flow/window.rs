@@ -95,17 +95,30 @@ pub(crate) struct Moment {
 impl Window {
     /// Forgets everything but the memory of its lists.
     pub(super) fn clear(&mut self) {
-        let Self { ledger, history, transmissions, .. } = self;
-        let mut kept = Self {
-            ledger: std::mem::take(ledger),
-            history: std::mem::take(history),
-            transmissions: std::mem::take(transmissions),
-            ..Self::default()
-        };
-        kept.ledger.clear();
-        kept.history.clear();
-        kept.transmissions.clear();
-        *self = kept;
+        let Self {
+            advertised,
+            sent,
+            overshoots,
+            stops,
+            transmissions,
+            misfits,
+            space,
+            ledger,
+            lag_us,
+            history,
+            answers,
+        } = self;
+        *advertised = Advertised::default();
+        *sent = Sent::default();
+        *overshoots = Overshoots::default();
+        *stops = Stops::default();
+        transmissions.clear();
+        *misfits = 0;
+        *space = Space::default();
+        ledger.clear();
+        *lag_us = None;
+        history.clear();
+        *answers = false;
     }
 
     /// Acknowledgments of data that was never captured, or echoes of ACKs that were never captured: frames are
