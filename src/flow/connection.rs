@@ -36,7 +36,7 @@ pub struct Flow {
 }
 
 /// What two captures of one packet have in common; retransmissions differ in time, and usually in TSval.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Copy, Debug, Default)]
 struct Print {
     time_us: i64,
     sequence: u32,
@@ -49,7 +49,8 @@ struct Print {
 /// The latest segments of one side.
 #[derive(Clone, Copy, Debug, Default)]
 struct Recent {
-    prints: [Option<Print>; RECENT],
+    prints: [Print; RECENT],
+    filled: usize,
     oldest: usize,
 }
 
@@ -107,7 +108,9 @@ impl Flow {
         *twin = None;
         *duplicates = 0;
         *outer = None;
-        *recent = Sides::default();
+        for recent in [&mut recent.client, &mut recent.server] {
+            (recent.filled, recent.oldest) = (0, 0);
+        }
     }
 
     /// Which side sent `segment`.
@@ -179,13 +182,14 @@ impl Flow {
         };
         let is_new = self.windows.of(from.peer()).space.is_new(segment.sequence);
         let recent = self.recent.of_mut(from);
-        if !is_new && recent.prints.iter().flatten().any(|before| before.is_same_packet(&print)) {
+        if !is_new && recent.prints.iter().take(recent.filled).any(|before| before.is_same_packet(&print)) {
             return true;
         }
         if let Some(oldest) = recent.prints.get_mut(recent.oldest) {
-            *oldest = Some(print);
+            *oldest = print;
         }
         recent.oldest = (recent.oldest + 1) % RECENT;
+        recent.filled = RECENT.min(recent.filled + 1);
         false
     }
 

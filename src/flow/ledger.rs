@@ -75,8 +75,8 @@ pub(crate) struct Ledger {
     seen_echo: Option<u32>,
     /// The echo whose ACK was found last, and when that was captured.
     echoed: Option<(u32, i64)>,
-    /// The edges of an answer that holds more than is carried over.
-    beyond: Edges,
+    /// The edges of an answer that holds more than is carried over: few do.
+    beyond: Option<Box<Edges>>,
     /// Echoes of timestamps that were never captured: ACKs are missing from the capture.
     pub(crate) unseen_echoes: u32,
 }
@@ -91,7 +91,7 @@ impl Ledger {
     pub(super) fn clear(&mut self) {
         let mut pending = std::mem::take(&mut self.pending);
         pending.clear();
-        *self = Self { pending, ..Self::default() };
+        *self = Self { pending, beyond: self.beyond.take(), ..Self::default() };
     }
 
     /// A SYN's window.
@@ -203,11 +203,9 @@ impl Ledger {
             raise(more.get_or_insert(self.reach), syn);
         }
         let echoed_us = asked.echo.and_then(|echo| self.echoed_us(echo, named));
-        let edges = match more.flatten() {
-            Some(edges) => {
-                self.beyond = edges;
-                &self.beyond
-            }
+        let holds_more = more.flatten().map(|edges| **self.beyond.get_or_insert_default() = edges);
+        let edges = match holds_more {
+            Some(()) => self.beyond.as_deref()?,
             None => self.reach.as_ref()?,
         };
         Some(Known { edges, echoed_us, ledger: self, named })

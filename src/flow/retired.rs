@@ -1,6 +1,6 @@
 //! Connections that are over, so that a late segment of one does not begin another flow.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::HashMap;
 use std::hash::BuildHasher;
 
 use foldhash::quality::RandomState;
@@ -10,8 +10,8 @@ use crate::decode::Segment;
 use super::Flow;
 use super::key::Key;
 
-/// How many are remembered.
-const RETIRED_MAX: usize = 16_384;
+/// At least so many are remembered, and at most twice as many.
+const RETIRED_MIN: usize = 8_192;
 
 #[derive(Clone, Copy, Debug)]
 struct Past {
@@ -21,35 +21,31 @@ struct Past {
 }
 
 /// The connections that were over last. They are many, and mostly nobody asks for them: a number of 64 bits, made
-/// with the seed of this process, stands for the key.
+/// with the seed of this process, stands for the key, and they are forgotten a generation at a time.
 #[derive(Debug, Default)]
 pub(super) struct Retired {
     seed: RandomState,
-    by_hash: HashMap<u64, Past, RandomState>,
-    /// In the order in which they ended. One that began again, and ended again, is in here twice.
-    order: VecDeque<(u64, u64)>,
+    young: HashMap<u64, Past, RandomState>,
+    old: HashMap<u64, Past, RandomState>,
 }
 
 impl Retired {
     pub(super) fn remember(&mut self, key: &Key, index: u64, flow: &Flow) {
-        if self.order.len() >= RETIRED_MAX
-            && let Some((oldest, index)) = self.order.pop_front()
-            && self.by_hash.get(&oldest).is_some_and(|past| past.index == index)
-        {
-            self.by_hash.remove(&oldest);
+        if self.young.len() >= RETIRED_MIN {
+            std::mem::swap(&mut self.young, &mut self.old);
+            self.young.clear();
         }
         let initial = flow.handshake.syn.client.as_ref().map(|syn| syn.sequence);
-        let hash = self.seed.hash_one(key);
-        self.by_hash.insert(hash, Past { index, initial });
-        self.order.push_back((hash, index));
+        self.young.insert(self.seed.hash_one(key), Past { index, initial });
     }
 
     /// The flow that `segment` comes too late for. A SYN with another sequence number begins a new one.
     pub(super) fn index_of(&mut self, key: &Key, segment: &Segment) -> Option<u64> {
         let hash = self.seed.hash_one(key);
-        let past = *self.by_hash.get(&hash)?;
+        let past = *self.young.get(&hash).or_else(|| self.old.get(&hash))?;
         if segment.flags.syn && !segment.flags.ack && past.initial != Some(segment.sequence) {
-            self.by_hash.remove(&hash);
+            self.young.remove(&hash);
+            self.old.remove(&hash);
             return None;
         }
         Some(past.index)
