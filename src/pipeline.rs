@@ -79,9 +79,7 @@ impl Analysis {
     pub fn note(&mut self, frame: &Frame<'_>) {
         let mut sighting = Sighting::default();
         if self.looking.at(frame, &mut sighting) {
-            let mut gone = Vec::new();
-            self.following.note(&sighting, &mut gone);
-            gone.into_iter().map(|gone| self.judging.take(gone)).for_each(drop);
+            self.following.note(&sighting, &mut self.judging);
         }
     }
 
@@ -125,7 +123,6 @@ impl Analysis {
     }
 
     fn end(&mut self) {
-        let Self { following, judging, .. } = self;
-        following.end(&mut |gone| drop(judging.take(gone)));
+        self.following.end(&mut self.judging);
     }
 }

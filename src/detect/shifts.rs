@@ -101,6 +101,9 @@ impl ScalesLess {
     }
 }
 
+/// What the timestamps take of a segment.
+const TIMESTAMP_BYTES: u32 = 12;
+
 /// A round with a stop is one piece of evidence; this many make a proof.
 const RELEASED_ROUNDS: u32 = 8;
 
@@ -153,7 +156,7 @@ fn stopping(flow: &Flow, side: Side, declared: u8, overshoot: u8) -> Option<Stop
             Pattern::Follows
         } else if stop.released >= RELEASED_ROUNDS
             && often(stop.released)
-            && !holds_pieces_back(flow, side)
+            && !holds_pieces_back(flow, side, u32::from(stop.raw) << shift)
             && flow.reacts_promptly(side.peer(), stop.soonest_us)
         {
             Pattern::Released
@@ -176,10 +179,10 @@ fn frozen_flight(flow: &Flow, side: Side, declared: u8, overshoot: u8) -> Option
     let steady = window.advertised.min_raw.is_some_and(|min| u32::from(min) * 10 >= raw * 9);
     let clocked = sent.clocked_rounds >= RELEASED_ROUNDS
         && sent.clocked_rounds * 2 >= sent.rounds
-        && !holds_pieces_back(flow, side)
         && flow.reacts_promptly(side.peer(), sent.clocked_soonest_us);
-    // The timestamps take 12 bytes of the segment size.
-    if !steady || !clocked || sent.retransmissions > 0 || largest + 12 >= full_segment || largest < 32 {
+    let is_frozen = (32..full_segment.saturating_sub(TIMESTAMP_BYTES)).contains(&largest);
+    if !steady || !clocked || !is_frozen || sent.retransmissions > 0 || holds_pieces_back(flow, side, largest)
+    {
         return None;
     }
     let (shift, stop) =
@@ -192,13 +195,17 @@ fn frozen_flight(flow: &Flow, side: Side, declared: u8, overshoot: u8) -> Option
     Some(Stopping { shift, stop, pattern: Pattern::FrozenFlight })
 }
 
-/// Whether no ACK releases a piece of data that was sent against this window. RFC 9293 §3.8.6.2.2.1: a sender
-/// holds back what is shorter than a full segment and than "Fs * Max(SND.WND)", half of the largest window
-/// that it ever knew, "until the override timeout occurs". A client knows the window of the SYN-ACK.
-fn holds_pieces_back(flow: &Flow, side: Side) -> bool {
+/// Whether no ACK releases a piece of data that fills a window of `window` bytes, because the sender knows a window
+/// that is much larger. RFC 9293 §3.8.6.2.2.1: a sender holds back what is shorter than a full segment and than
+/// "Fs * Max(SND.WND)", half of the largest window that it ever knew, until a timer runs out. A client knows the
+/// window of the SYN-ACK. Linux sends a piece behind full segments nevertheless (`tcp_mss_split_point()`), so this
+/// holds for windows below one.
+fn holds_pieces_back(flow: &Flow, side: Side, window: u32) -> bool {
     let syn_window = flow.windows.of(side).advertised.syn_window.filter(|_| side == Side::Server);
     let full_segment = flow.handshake.maximum_segment_size();
-    syn_window.zip(full_segment).is_some_and(|(window, segment)| window / 2 >= segment)
+    syn_window
+        .zip(full_segment)
+        .is_some_and(|(known, segment)| known / 2 >= segment && window + TIMESTAMP_BYTES < u32::from(segment))
 }
 
 fn scales_less(flow: &Flow, side: Side, declared: Option<u8>) -> ScalesLess {

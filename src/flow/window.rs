@@ -176,8 +176,10 @@ impl Window {
             // Without a known round trip nothing is certain about what met which edge.
             rtt_us.unwrap_or(i64::MAX / 2),
         );
-        for (left, right) in segment.options.sack.iter().flatten() {
-            if let (Some(left), Some(right)) = (self.space.position(*left), self.space.position(*right)) {
+        // The first block is there wherever any is.
+        let blocks = segment.options.sack.iter().map_while(|block| *block);
+        for (left, right) in blocks {
+            if let (Some(left), Some(right)) = (self.space.position(left), self.space.position(right)) {
                 self.transmissions.selectively_acknowledged(left, right);
             }
         }

@@ -1,7 +1,8 @@
 //! From segments to flows that are over, with all that is known about them.
 
-use crate::flow::{Ended, Flow, FlowTable, Limits};
+use crate::flow::{Ended, FlowTable, Limits};
 
+use super::judging::Judging;
 use super::looking::Sighting;
 
 /// The flows of a capture that are alive.
@@ -11,6 +12,8 @@ pub(super) struct Following {
     /// By the index of the flow, the bits of the selectors; only as long as something was selected.
     selected: Vec<u64>,
     late_segments: u64,
+    /// Those that the latest segment ended.
+    gone: Vec<Gone>,
 }
 
 /// A flow that is over, and the selectors that a frame of it matched.
@@ -22,28 +25,26 @@ pub(super) struct Gone {
 
 impl Following {
     pub(super) fn new(limits: Limits) -> Self {
-        Self { table: FlowTable::new(limits), selected: Vec::new(), late_segments: 0 }
+        Self { table: FlowTable::new(limits), selected: Vec::new(), late_segments: 0, gone: Vec::new() }
     }
 
-    /// Adds a segment to its flow. Flows that have to go are added to `gone`.
-    pub(super) fn note(&mut self, sighting: &Sighting, gone: &mut Vec<Gone>) {
-        let Self { table, selected, late_segments } = self;
+    /// Adds a segment to its flow. Flows that have to go are judged, and their memory serves others.
+    pub(super) fn note(&mut self, sighting: &Sighting, judging: &mut Judging) {
+        let Self { table, selected, late_segments, gone } = self;
         let noted = table.note(&sighting.segment, &mut |ended| gone.push(Gone::new(ended, selected)));
         *late_segments += u64::from(noted.is_late());
+        for gone in gone.drain(..) {
+            table.recycle(judging.take(gone));
+        }
         if sighting.selected != 0 {
             self.select(noted.index, sighting.selected);
         }
     }
 
-    /// Hands over the flows that are left, in the order of their first frame.
-    pub(super) fn end(&mut self, gone: &mut dyn FnMut(Gone)) {
+    /// Judges the flows that are left, in the order of their first frame.
+    pub(super) fn end(&mut self, judging: &mut Judging) {
         let Self { table, selected, .. } = self;
-        table.drain(&mut |ended| gone(Gone::new(ended, selected)));
-    }
-
-    /// Takes back the memory of a flow that was judged.
-    pub(super) fn recycle(&mut self, flow: Box<Flow>) {
-        self.table.recycle(flow);
+        table.drain(&mut |ended| drop(judging.take(Gone::new(ended, selected))));
     }
 
     /// Segments of flows that were over.

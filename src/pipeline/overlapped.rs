@@ -1,19 +1,18 @@
-//! Reading, decoding and judging on one core, following flows on another.
+//! Reading and decoding on one core, following flows and judging them on another.
 //!
 //! Both halves of the work cost about the same per frame, so two cores read a capture almost twice as fast as
-//! one. Segments go over in batches. The empty batches come back with the flows that ended, and go over again
-//! with the memory of those that were judged: no allocation per frame, and everything is handed out on the
-//! caller's thread, in a stable order.
+//! one. Segments go over in batches, and the empty batches come back with the reports of flows that ended: no
+//! allocation per frame, and everything is handed out on the caller's thread, in a stable order. A flow never
+//! goes over: its memory is a hundred times that of a segment, and stays in the cache of the core that needs it.
 
 use std::num::NonZero;
 use std::sync::mpsc;
 use std::thread;
 
-use crate::flow::Flow;
 use crate::report::FlowReport;
 use crate::source::{Error, Source};
 
-use super::following::{Following, Gone};
+use super::following::Following;
 use super::looking::{Looking, Sighting};
 use super::{Analysis, Judging, Sink};
 
@@ -21,7 +20,7 @@ use super::{Analysis, Judging, Sink};
 const BATCH: usize = 2048;
 
 /// Batches on their way at once.
-const BATCHES: usize = 4;
+const BATCHES: usize = 2;
 
 /// What goes over to the other thread and back.
 #[derive(Default)]
@@ -29,10 +28,8 @@ struct Batch {
     /// As many as there are frames at most; what is behind the first `filled` is from before.
     sightings: Vec<Sighting>,
     filled: usize,
-    /// On the way back: the flows that ended by it.
-    gone: Vec<Gone>,
-    /// On the way there: the memory of flows that were judged.
-    spare: Vec<Box<Flow>>,
+    /// On the way back: the reports of the flows that ended by it.
+    ended: Vec<FlowReport>,
 }
 
 /// Where reports go until nobody wants them any more. Without a sink they are kept elsewhere.
@@ -60,7 +57,7 @@ pub(super) fn read(
     };
     if is_streamed {
         analysis.end();
-        outlet.hand_out(analysis.judging.fetch());
+        outlet.hand_out(&mut analysis.judging.fetch());
     }
     ended
 }
@@ -80,9 +77,8 @@ fn on_one_core(
     let Analysis { looking, following, judging } = analysis;
     let (mut batch, mut filled) = begun;
     loop {
-        batch.follow(following);
-        batch.judge(judging);
-        outlet.hand_out(judging.fetch());
+        batch.follow(following, judging);
+        outlet.hand_out(&mut batch.ended);
         progress(source.bytes_read());
         if !filled? || outlet.is_closed {
             return Ok(());
@@ -104,7 +100,7 @@ fn on_two_cores(
         let (done, followed) = mpsc::channel();
         scope.spawn(move || {
             for mut batch in batches {
-                Batch::follow(&mut batch, following);
+                Batch::follow(&mut batch, following, judging);
                 if done.send(batch).is_err() {
                     return;
                 }
@@ -114,9 +110,8 @@ fn on_two_cores(
         while let Ok(true) = filled
             && !outlet.is_closed
         {
-            let mut next = followed.try_recv().unwrap_or_default();
-            Batch::judge(&mut next, judging);
-            outlet.hand_out(judging.fetch());
+            let mut next: Batch = followed.try_recv().unwrap_or_default();
+            outlet.hand_out(&mut next.ended);
             // The other thread lives as long as it is sent something.
             let _ = full.send(std::mem::replace(&mut batch, next));
             progress(source.bytes_read());
@@ -125,8 +120,7 @@ fn on_two_cores(
         let _ = full.send(batch);
         drop(full);
         for mut batch in followed {
-            batch.judge(judging);
-            outlet.hand_out(judging.fetch());
+            outlet.hand_out(&mut batch.ended);
         }
         filled.map(drop)
     })
@@ -145,22 +139,18 @@ impl Batch {
         })
     }
 
-    fn follow(&mut self, following: &mut Following) {
-        self.spare.drain(..).for_each(|flow| following.recycle(flow));
+    fn follow(&mut self, following: &mut Following, judging: &mut Judging) {
         for sighting in self.sightings.iter().take(self.filled) {
-            following.note(sighting, &mut self.gone);
+            following.note(sighting, judging);
         }
-    }
-
-    fn judge(&mut self, judging: &mut Judging) {
-        self.spare.extend(self.gone.drain(..).map(|gone| judging.take(gone)));
+        self.ended = judging.fetch();
     }
 }
 
 impl Outlet<'_> {
-    fn hand_out(&mut self, reports: Vec<FlowReport>) {
+    fn hand_out(&mut self, reports: &mut Vec<FlowReport>) {
         let Some(sink) = &mut self.sink else { return };
-        for report in reports {
+        for report in reports.drain(..) {
             if self.is_closed || sink(report).is_break() {
                 self.is_closed = true;
                 return;

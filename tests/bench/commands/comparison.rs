@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::Command;
 
-use crate::capture::capture;
+use crate::capture::{capture, joined};
 use crate::measure::{self, Cost};
 use crate::options::Options;
 use crate::traffic::{SHORT_FRAMES, Shape};
@@ -48,6 +48,18 @@ pub(crate) fn flood(options: &Options) -> Result<(), String> {
     let mut contenders = vec![tcpdump(&file, frames)];
     contenders.extend(formats(options, &file, frames));
     compare("flood", options, &contenders)
+}
+
+/// Real traffic.
+pub(crate) fn real(options: &Options) -> Result<(), String> {
+    let Some(folder) = &options.real else {
+        println!("\nreal: left out, --real names no folder");
+        return Ok(());
+    };
+    let (file, frames) = joined(options, folder)?;
+    let mut contenders = others(&file, frames, &file, frames);
+    contenders.insert(1, wscale(options, "wscale analyze", &["analyze"], &file, frames));
+    compare("real", options, &contenders)
 }
 
 /// The command under test, as the benchmark profile built it unless the command line names another.

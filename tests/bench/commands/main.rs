@@ -53,6 +53,7 @@ fn run(options: &Options) -> Result<(), String> {
             "bulk" => comparison::bulk(options)?,
             "short" => comparison::short(options)?,
             "flood" => comparison::flood(options)?,
+            "real" => comparison::real(options)?,
             "scaling" => scaling::run(options)?,
             "instructions" => instructions::run(options)?,
             other => return Err(format!("there is no part '{other}'")),

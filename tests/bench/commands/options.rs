@@ -14,11 +14,13 @@ pub(crate) struct Options {
     pub(crate) folder: PathBuf,
     /// The wscale that is measured.
     pub(crate) binary: String,
+    /// A folder with captures of real traffic.
+    pub(crate) real: Option<PathBuf>,
     /// Which parts.
     pub(crate) parts: Vec<String>,
 }
 
-const PARTS: [&str; 5] = ["bulk", "short", "flood", "scaling", "instructions"];
+const PARTS: [&str; 6] = ["bulk", "short", "flood", "real", "scaling", "instructions"];
 
 const HELP: &str = "\
 Usage: cargo bench --bench commands -- [--runs N] [--divide N] [PART...]
@@ -27,11 +29,13 @@ Parts, all by default:
   bulk          8,000,000 frames of 8 downloads, 96 bytes captured of each
   short         300,000 connections of 14 frames
   flood         5,000,000 single SYNs
+  real          all captures of the folder --real as one: what the lab's kernels sent, for instance
   scaling       short, 1, 2, 4 and 8 times as long: the cost per frame
   instructions  instructions per frame, counted by valgrind: comparable between changes
 
   --runs N      runs of each command, interleaved; the median is shown (5)
   --divide N    captures a Nth as long, for a quick look (1)
+  --real DIR    a folder with captures, as `cargo test --test lab -- --keep DIR` leaves one
   --wscale PATH another build of wscale, to compare changes
 
 tcpdump, tcptrace, tshark and valgrind are Debian's packages of these names; what is missing is named and left out.";
@@ -41,7 +45,7 @@ impl Options {
     pub(crate) fn parse(arguments: &[String]) -> Result<Option<Self>, String> {
         let folder = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("bench");
         let binary = env!("CARGO_BIN_EXE_wscale").to_owned();
-        let mut options = Self { runs: 5, divide: 1, folder, binary, parts: Vec::new() };
+        let mut options = Self { runs: 5, divide: 1, folder, binary, real: None, parts: Vec::new() };
         let mut arguments = arguments.iter();
         while let Some(argument) = arguments.next() {
             let mut number = || {
@@ -55,6 +59,7 @@ impl Options {
                 }
                 "--runs" => options.runs = number()? as usize,
                 "--divide" => options.divide = number()?,
+                "--real" => options.real = Some(arguments.next().ok_or("--real needs a folder")?.into()),
                 "--wscale" => {
                     options.binary.clone_from(arguments.next().ok_or("--wscale needs a path")?);
                 }
