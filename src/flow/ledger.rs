@@ -53,6 +53,21 @@ impl<'a> Known<'a> {
         let settled = settled.map(|granted| Candidate { granted, superseded: ledger.pending.front() });
         pending.chain(settled).filter(|candidate| !candidate.granted.merged).take(CANDIDATES)
     }
+
+    /// The same without those that grant nothing new: one that only repeats the ACK before it, because it was
+    /// captured twice perhaps, releases nothing.
+    pub(crate) fn fresh(&self) -> impl Iterator<Item = &'a Granted> {
+        let mut newest = self.newest().map(|candidate| candidate.granted).peekable();
+        std::iter::from_fn(move || {
+            loop {
+                let granted = newest.next()?;
+                let repeats = |older: &&Granted| (older.ack, older.raw) == (granted.ack, granted.raw);
+                if newest.peek().is_none_or(|older| !repeats(older)) {
+                    return Some(granted);
+                }
+            }
+        })
+    }
 }
 
 /// The windows granted by one advertiser.

@@ -249,8 +249,8 @@ impl Window {
             && self.sent.last_clocked_round < self.sent.rounds
             && let Some(reaction_us) = reaction_us(moment.lag_us, moment.rtt_us)
             && let Some(after_us) = known
-                .newest()
-                .map(|candidate| segment.time_us - candidate.granted.time_us)
+                .fresh()
+                .map(|granted| segment.time_us - granted.time_us)
                 // The others are older still.
                 .take_while(|after_us| after_us <= reaction_us.end())
                 .find(|after_us| reaction_us.contains(after_us))
