@@ -28,6 +28,7 @@ pub use connection::Flow;
 pub use granted::Granted;
 pub use handshake::{Altered, Handshake, Syn, Twin};
 pub use kernel::{Kernel, KernelView};
+pub use key::{Key, Keys};
 pub use limits::{End, Ended, Limits};
 pub use observed::Observed;
 pub use overshoot::{Overshoot, Overshoots};

@@ -45,9 +45,10 @@ impl Analysis {
             link_type: link_type.name.clone(),
             ..CaptureReport::default()
         };
+        let following = Following::new(Limits::SAVED);
         Ok(Self {
-            looking: Looking::new(decoder, report),
-            following: Following::new(Limits::SAVED),
+            looking: Looking::new(decoder, following.keys().clone(), report),
+            following,
             judging: Judging::new(Limits::SAVED.max_flows),
         })
     }
@@ -56,7 +57,7 @@ impl Analysis {
     /// listed in the report if there is anything to say about it, and counted otherwise.
     #[must_use]
     pub fn with_max_flows(mut self, flows: usize) -> Self {
-        self.following = Following::new(Limits { max_flows: flows, ..Limits::SAVED });
+        self.following.limit(flows);
         self.judging = Judging::new(flows);
         self
     }

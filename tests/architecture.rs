@@ -52,6 +52,7 @@ const OWNERS: &[(&str, &[&str])] = &[
     ("etherparse", &["decode"]),
     ("flate2", &["source"]),
     ("foldhash", &["flow", "compare"]),
+    ("hashbrown", &["flow"]),
     ("indicatif", &["cli"]),
     ("netlink_packet_core", &["source"]),
     ("netlink_packet_sock_diag", &["source"]),

@@ -113,6 +113,13 @@ impl Flow {
         }
     }
 
+    /// Whether `segment` has the endpoints of this flow, in either direction.
+    pub(crate) fn is_between(&self, segment: &Segment) -> bool {
+        let Sides { client, server } = &self.endpoints;
+        let (source, destination) = (&segment.source, &segment.destination);
+        (source, destination) == (client, server) || (destination, source) == (client, server)
+    }
+
     /// Which side sent `segment`.
     pub(crate) fn sender(&self, segment: &Segment) -> Side {
         if segment.source == self.endpoints.client { Side::Client } else { Side::Server }

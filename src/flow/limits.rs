@@ -19,7 +19,7 @@ impl Limits {
     /// For a saved capture: as for Wireshark, no flow ends by silence. Times in a file may jump by hours, and
     /// connections go on behind a RST that nobody believed; so the closed ones are only bounded in number.
     pub const SAVED: Self =
-        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: 256 };
+        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: 64 };
 
     /// Every flow is kept to the end of the capture.
     pub const NONE: Self =

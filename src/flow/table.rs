@@ -4,13 +4,13 @@
 //! for long, when its 4-tuple is used again, or, being the least recently active one, when the table is full.
 //! Whoever owns the table gets every flow that leaves it: nothing is forgotten before it could be judged.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 
-use foldhash::quality::RandomState;
+use hashbrown::HashTable;
 
 use crate::decode::Segment;
 
-use super::key::Key;
+use super::key::{Key, Keys};
 use super::limits::{End, Ended, Limits};
 use super::order::{List, Order};
 use super::retired::Retired;
@@ -52,10 +52,9 @@ pub struct FlowTable {
     /// The memory of flows that were judged, for those that begin.
     spare: Vec<Box<Flow>>,
     free: Vec<usize>,
-    /// Hashed with a seed of this process, so that no capture can be made to collide.
-    current: HashMap<Key, usize, RandomState>,
-    /// Where the latest segment belonged.
-    latest: Option<(Key, usize)>,
+    keys: Keys,
+    /// The slots by their keys.
+    current: HashTable<(Key, usize)>,
     twins: Twins,
     order: Order,
     retired: Retired,
@@ -79,8 +78,8 @@ impl FlowTable {
             slots: Vec::new(),
             spare: Vec::new(),
             free: Vec::new(),
-            current: HashMap::default(),
-            latest: None,
+            keys: Keys::default(),
+            current: HashTable::new(),
             twins: Twins::default(),
             order: Order::default(),
             retired: Retired::default(),
@@ -90,13 +89,25 @@ impl FlowTable {
         }
     }
 
+    /// From now on at most `flows` at once.
+    pub fn limit(&mut self, flows: usize) {
+        self.limits.max_flows = flows.max(1);
+    }
+
+    /// What makes the keys that this table goes by.
+    pub fn keys(&self) -> &Keys {
+        &self.keys
+    }
+
     /// Adds a segment to its flow. Flows that have to go are handed to `gone`.
     pub fn note(&mut self, segment: &Segment, gone: &mut dyn FnMut(Ended)) -> Noted {
+        self.note_keyed(segment, self.keys.of(segment), gone)
+    }
+
+    /// The same where the key is known: it can be made while another thread is in this table.
+    pub fn note_keyed(&mut self, segment: &Segment, key: Key, gone: &mut dyn FnMut(Ended)) -> Noted {
         self.expire(segment.time_us, gone);
-        let key = Key::of(segment);
-        // Frames of one flow come in trains.
-        let latest = self.latest.filter(|(latest, _)| *latest == key).map(|(_, at)| at);
-        let mut known = latest.or_else(|| self.current.get(&key).copied());
+        let mut known = self.find(key, segment);
         if let Some(at) = known
             && self.flow_at(at).is_none_or(|flow| flow.is_followed_by(segment))
         {
@@ -105,12 +116,11 @@ impl FlowTable {
         }
         let at = match known {
             Some(at) => at,
-            None => match self.retired.index_of(&key, segment) {
+            None => match self.retired.index_of(key, segment) {
                 Some(index) => return Noted { index, slot: None },
                 None => self.begin(key, segment, gone),
             },
         };
-        self.latest = Some((key, at));
         let Some(Some(slot)) = self.slots.get_mut(at) else { return Noted { index: 0, slot: None } };
         slot.flow.note(segment);
         slot.note_end(segment);
@@ -234,8 +244,15 @@ impl FlowTable {
         if let Some(place) = self.slots.get_mut(at) {
             *place = Some(slot);
         }
-        self.current.insert(key, at);
+        self.current.insert_unique(key.0, (key, at), |(key, _)| key.0);
         at
+    }
+
+    fn find(&self, key: Key, segment: &Segment) -> Option<usize> {
+        let is_it = |&(other, at): &(Key, usize)| {
+            other == key && self.flow_at(at).is_some_and(|flow| flow.is_between(segment))
+        };
+        self.current.find(key.0, is_it).map(|(_, at)| *at)
     }
 
     fn least_recent(&self) -> Option<usize> {
@@ -247,12 +264,13 @@ impl FlowTable {
         self.order.remove(at);
         let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { return };
         self.free.push(at);
-        self.current.remove(&slot.key);
         let Slot { index, key, flow, numbers, .. } = slot;
-        self.latest = self.latest.filter(|(_, latest)| *latest != at);
+        if let Ok(place) = self.current.find_entry(key.0, |(_, other)| *other == at) {
+            place.remove();
+        }
         self.twins.forget(at, numbers);
         if end == End::Closed {
-            self.retired.remember(&key, index, &flow);
+            self.retired.remember(key, index, &flow);
         }
         gone(Ended { index, flow, end });
     }

@@ -1,6 +1,6 @@
 //! From segments to flows that are over, with all that is known about them.
 
-use crate::flow::{Ended, FlowTable, Limits};
+use crate::flow::{Ended, FlowTable, Keys, Limits};
 
 use super::judging::Judging;
 use super::looking::Sighting;
@@ -28,10 +28,21 @@ impl Following {
         Self { table: FlowTable::new(limits), selected: Vec::new(), late_segments: 0, gone: Vec::new() }
     }
 
+    /// Follows at most `flows` at once.
+    pub(super) fn limit(&mut self, flows: usize) {
+        self.table.limit(flows);
+    }
+
+    /// What makes the keys of its flows.
+    pub(super) fn keys(&self) -> &Keys {
+        self.table.keys()
+    }
+
     /// Adds a segment to its flow. Flows that have to go are judged, and their memory serves others.
     pub(super) fn note(&mut self, sighting: &Sighting, judging: &mut Judging) {
         let Self { table, selected, late_segments, gone } = self;
-        let noted = table.note(&sighting.segment, &mut |ended| gone.push(Gone::new(ended, selected)));
+        let Sighting { segment, key, .. } = sighting;
+        let noted = table.note_keyed(segment, *key, &mut |ended| gone.push(Gone::new(ended, selected)));
         *late_segments += u64::from(noted.is_late());
         for gone in gone.drain(..) {
             table.recycle(judging.take(gone));

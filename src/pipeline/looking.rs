@@ -1,19 +1,22 @@
 //! From frames to segments: what is no segment is counted.
 
 use crate::decode::{Decoder, Segment};
+use crate::flow::{Key, Keys};
 use crate::report::CaptureReport;
 use crate::source::{Frame, Selector};
 
-/// A segment, and which selectors its frame matches, a bit each.
+/// A segment, its key, and which selectors its frame matches, a bit each.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Sighting {
     pub(super) segment: Segment,
+    pub(super) key: Key,
     pub(super) selected: u64,
 }
 
 /// The frames of a capture.
 pub(super) struct Looking {
     decoder: Decoder,
+    keys: Keys,
     selectors: Vec<Selector>,
     report: CaptureReport,
 }
@@ -25,8 +28,8 @@ impl std::fmt::Debug for Looking {
 }
 
 impl Looking {
-    pub(super) fn new(decoder: Decoder, report: CaptureReport) -> Self {
-        Self { decoder, selectors: Vec::new(), report }
+    pub(super) fn new(decoder: Decoder, keys: Keys, report: CaptureReport) -> Self {
+        Self { decoder, keys, selectors: Vec::new(), report }
     }
 
     pub(super) fn select(&mut self, selectors: Vec<Selector>) {
@@ -50,6 +53,7 @@ impl Looking {
         match self.decoder.decode_to(frame, &mut sighting.segment) {
             Ok(()) => {
                 report.segments += 1;
+                sighting.key = self.keys.of(&sighting.segment);
                 if let Some(checksums) = &mut report.checksums {
                     checksums.count(self.decoder.checksums(frame));
                 }
