@@ -76,11 +76,12 @@ const BLOCKED: &str = "WS005";
 /// Judges one flow.
 pub fn judge(flow: &Flow) -> Judgement {
     let case = Case::new(flow);
-    let mut findings: Vec<Finding> = if flow.is_incoherent() {
-        Vec::new()
-    } else {
-        RULES.iter().flat_map(|rule| (rule.check)(&case)).collect()
-    };
+    let mut findings = Vec::new();
+    if !flow.is_incoherent() {
+        for rule in RULES {
+            findings.append(&mut (rule.check)(&case));
+        }
+    }
     findings.sort_by(|a, b| {
         (b.rule.severity, b.confidence)
             .cmp(&(a.rule.severity, a.confidence))

@@ -118,8 +118,7 @@ impl Advertised {
         if reaches && !is_news {
             return;
         }
-        let needed = (0..=MAX_SHIFT).find(|shift| (u64::from(raw) + 1) << shift > promised);
-        let needed = needed.unwrap_or(MAX_SHIFT);
+        let needed = shift_beyond(u64::from(raw) + 1, promised).min(MAX_SHIFT);
         if needed > self.floor.shift {
             let keeps = self.floor.shift + 1 == needed;
             self.floor = Floor {
@@ -180,9 +179,25 @@ impl Advertised {
     }
 }
 
+/// The smallest shift under which `unit` is more than `bytes`; `unit` is not zero.
+fn shift_beyond(unit: u64, bytes: u64) -> u8 {
+    let shift = bytes.max(unit).ilog2() - unit.ilog2();
+    u8::try_from(shift).unwrap_or(u8::MAX).saturating_add(u8::from(unit << shift <= bytes))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_shift_beyond_is_the_first_that_suffices() {
+        for unit in (1..70).chain([1000, 65535, 65536]) {
+            for bytes in (1..300).chain([5840, 29200, 64240, 65535]) {
+                let first = (0..20).find(|shift| unit << shift > bytes);
+                assert_eq!(Some(shift_beyond(unit, bytes)), first, "{unit} {bytes}");
+            }
+        }
+    }
 
     fn at(frame: u64) -> At {
         At { frame, time_us: 0 }

@@ -51,6 +51,17 @@ impl Granted {
         in_order && self.time_us <= next.time_us
     }
 
+    /// Both in one: an upper bound. `later` was captured behind this one.
+    pub(super) fn merged_with(&self, later: &Self) -> Self {
+        Self {
+            ack: self.ack.max(later.ack),
+            raw: self.raw.max(later.raw),
+            tsval: self.tsval.zip(later.tsval).map(|((first, _), (_, last))| (first, last)),
+            merged: true,
+            ..*self
+        }
+    }
+
     fn edges(&self) -> Edges {
         let mut edges = [0; SHIFTS];
         for (edge, shift) in edges.iter_mut().zip(0..) {

@@ -163,15 +163,10 @@ impl Ledger {
     fn compact(&mut self) {
         let merged = self.pending.len() / 4;
         for index in 0..merged {
-            let pair = (self.pending.get(2 * index).copied(), self.pending.get(2 * index + 1).copied());
-            if let ((Some(a), Some(b)), Some(place)) = (pair, self.pending.get_mut(index)) {
-                *place = Granted {
-                    ack: a.ack.max(b.ack),
-                    raw: a.raw.max(b.raw),
-                    tsval: a.tsval.zip(b.tsval).map(|(a, b)| (a.0, b.1)),
-                    merged: true,
-                    ..a
-                };
+            let pair = self.pending.get(2 * index).zip(self.pending.get(2 * index + 1));
+            let both = pair.map(|(earlier, later)| earlier.merged_with(later));
+            if let (Some(both), Some(place)) = (both, self.pending.get_mut(index)) {
+                *place = both;
             }
         }
         self.pending.drain(merged..2 * merged);
