@@ -6,6 +6,7 @@ mod following;
 mod judging;
 mod live;
 mod looking;
+mod outlet;
 mod overlapped;
 mod series;
 mod trace;
@@ -24,13 +25,18 @@ use crate::source::{Error, Frame, Selector, Source};
 use following::Following;
 use judging::Judging;
 use looking::{Looking, Sighting};
-
-/// Takes the reports of flows as they end.
-type Sink<'a> = &'a mut dyn FnMut(FlowReport) -> ControlFlow<()>;
+use outlet::{Kept, Outlet, Sink};
 
 /// A capture that is being judged. Feed it frames, then finish it; or let it read a source.
 #[derive(Debug)]
 pub struct Analysis {
+    stages: Stages,
+    kept: Kept,
+}
+
+/// From frames to judged flows.
+#[derive(Debug)]
+struct Stages {
     looking: Looking,
     following: Following,
     judging: Judging,
@@ -46,10 +52,10 @@ impl Analysis {
             ..CaptureReport::default()
         };
         let following = Following::new(Limits::SAVED);
+        let looking = Looking::new(decoder, following.keys().clone(), report);
         Ok(Self {
-            looking: Looking::new(decoder, following.keys().clone(), report),
-            following,
-            judging: Judging::new(Limits::SAVED.max_flows),
+            stages: Stages { looking, following, judging: Judging::default() },
+            kept: Kept::new(Limits::SAVED.max_flows),
         })
     }
 
@@ -57,8 +63,8 @@ impl Analysis {
     /// listed in the report if there is anything to say about it, and counted otherwise.
     #[must_use]
     pub fn with_max_flows(mut self, flows: usize) -> Self {
-        self.following.limit(flows);
-        self.judging = Judging::new(flows);
+        self.stages.following.limit(flows);
+        self.kept = Kept::new(flows);
         self
     }
 
@@ -67,20 +73,24 @@ impl Analysis {
     pub fn select(&mut self, source: &dyn Source, expressions: &[String]) -> Result<(), Error> {
         let compile = |expression: &String| Selector::compile(source.link_type(), expression);
         let selectors = expressions.iter().take(64).map(compile).collect::<Result<_, _>>()?;
-        self.looking.select(selectors);
+        self.stages.looking.select(selectors);
         Ok(())
     }
 
     /// Checks and counts checksums too; no verdict depends on them.
     pub fn check_sums(&mut self) {
-        self.looking.report_mut().checksums = Some(CheckedSums::default());
+        self.stages.looking.report_mut().checksums = Some(CheckedSums::default());
     }
 
     /// Takes one frame into account.
     pub fn note(&mut self, frame: &Frame<'_>) {
+        let Stages { looking, following, judging } = &mut self.stages;
         let mut sighting = Sighting::default();
-        if self.looking.at(frame, &mut sighting) {
-            self.following.note(&sighting, &mut self.judging);
+        if looking.at(frame, &mut sighting) {
+            following.note(&sighting, judging);
+            let mut judged = Vec::new();
+            judging.fetch(&mut judged);
+            Outlet::new(&mut self.kept, None).hand_out(&mut judged);
         }
     }
 
@@ -107,8 +117,14 @@ impl Analysis {
         progress: &mut dyn FnMut(u64),
         sink: Option<Sink<'_>>,
     ) -> Result<(), Error> {
-        let ended = overlapped::read(self, source, progress, sink);
-        let report = self.looking.report_mut();
+        let Self { stages, kept } = self;
+        let is_streamed = sink.is_some();
+        let mut outlet = Outlet::new(kept, sink);
+        let ended = overlapped::read(stages, source, progress, &mut outlet);
+        if is_streamed {
+            stages.end(&mut outlet);
+        }
+        let report = stages.looking.report_mut();
         report.frames = source.frames();
         if let Err(error) = &ended {
             report.incomplete = Some(error.cause().to_owned());
@@ -117,13 +133,23 @@ impl Analysis {
     }
 
     /// Judges the flows that are left.
-    pub fn finish(mut self) -> CaptureReport {
-        self.end();
-        let late_segments = self.following.late_segments();
-        self.judging.complete(CaptureReport { late_segments, ..self.looking.into_report() })
+    pub fn finish(self) -> CaptureReport {
+        let Self { mut stages, mut kept } = self;
+        stages.end(&mut Outlet::new(&mut kept, None));
+        let late_segments = stages.following.late_segments();
+        kept.complete(CaptureReport { late_segments, ..stages.looking.into_report() })
     }
+}
 
-    fn end(&mut self) {
-        self.following.end(&mut self.judging);
+impl Stages {
+    /// Judges the flows that are left, in the order of their first frame.
+    fn end(&mut self, outlet: &mut Outlet<'_, '_>) {
+        let Self { following, judging, .. } = self;
+        let mut judged = Vec::new();
+        following.end(&mut |gone| {
+            drop(judging.take(gone));
+            judging.fetch(&mut judged);
+            outlet.hand_out(&mut judged);
+        });
     }
 }

@@ -52,10 +52,10 @@ impl Following {
         }
     }
 
-    /// Judges the flows that are left, in the order of their first frame.
-    pub(super) fn end(&mut self, judging: &mut Judging) {
+    /// Hands over the flows that are left, in the order of their first frame.
+    pub(super) fn end(&mut self, take: &mut dyn FnMut(Gone)) {
         let Self { table, selected, .. } = self;
-        table.drain(&mut |ended| drop(judging.take(Gone::new(ended, selected))));
+        table.drain(&mut |ended| take(Gone::new(ended, selected)));
     }
 
     /// Segments of flows that were over.

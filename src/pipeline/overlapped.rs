@@ -2,19 +2,20 @@
 //!
 //! Both halves of the work cost about the same per frame, so two cores read a capture almost twice as fast as
 //! one. Segments go over in batches, and the empty batches come back with the reports of flows that ended: no
-//! allocation per frame, and everything is handed out on the caller's thread, in a stable order. A flow never
+//! allocation per frame, and everything is handed out, or kept, on the caller's thread, in a stable order. A flow never
 //! goes over: its memory is a hundred times that of a segment, and stays in the cache of the core that needs it.
 
 use std::num::NonZero;
 use std::sync::mpsc;
 use std::thread;
 
-use crate::report::FlowReport;
 use crate::source::{Error, Source};
 
+use super::Stages;
 use super::following::Following;
+use super::judging::{Judged, Judging};
 use super::looking::{Looking, Sighting};
-use super::{Analysis, Judging, Sink};
+use super::outlet::Outlet;
 
 /// Frames for a batch: enough that waking the other thread costs little per frame, few enough for the cache.
 const BATCH: usize = 2048;
@@ -28,38 +29,22 @@ struct Batch {
     /// As many as there are frames at most; what is behind the first `filled` is from before.
     sightings: Vec<Sighting>,
     filled: usize,
-    /// On the way back: the reports of the flows that ended by it.
-    ended: Vec<FlowReport>,
+    /// On the way back: the flows that ended by it.
+    judged: Vec<Judged>,
 }
 
-/// Where reports go until nobody wants them any more. Without a sink they are kept elsewhere.
-struct Outlet<'a> {
-    sink: Option<Sink<'a>>,
-    is_closed: bool,
-}
-
-/// Reads `source` to its end. `sink` gets the reports of flows as they end; without it they are kept.
+/// Reads `source` to its end, or until nobody wants reports any more.
 pub(super) fn read(
-    analysis: &mut Analysis,
+    stages: &mut Stages,
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
-    sink: Option<Sink<'_>>,
+    outlet: &mut Outlet<'_, '_>,
 ) -> Result<(), Error> {
-    if sink.is_some() {
-        analysis.judging.hand_out();
-    }
-    let is_streamed = sink.is_some();
-    let mut outlet = Outlet { sink, is_closed: false };
     let mut batch = Batch::default();
-    let ended = match batch.fill(source, &mut analysis.looking) {
-        Ok(true) if is_worth_a_thread(source) => on_two_cores(analysis, source, progress, &mut outlet, batch),
-        filled => on_one_core(analysis, source, progress, &mut outlet, (batch, filled)),
-    };
-    if is_streamed {
-        analysis.end();
-        outlet.hand_out(&mut analysis.judging.fetch());
+    match batch.fill(source, &mut stages.looking) {
+        Ok(true) if is_worth_a_thread(source) => on_two_cores(stages, source, progress, outlet, batch),
+        filled => on_one_core(stages, source, progress, outlet, (batch, filled)),
     }
-    ended
 }
 
 /// Not a capture that fits one batch.
@@ -68,19 +53,19 @@ fn is_worth_a_thread(source: &dyn Source) -> bool {
 }
 
 fn on_one_core(
-    analysis: &mut Analysis,
+    stages: &mut Stages,
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
-    outlet: &mut Outlet<'_>,
+    outlet: &mut Outlet<'_, '_>,
     begun: (Batch, Result<bool, Error>),
 ) -> Result<(), Error> {
-    let Analysis { looking, following, judging } = analysis;
+    let Stages { looking, following, judging } = stages;
     let (mut batch, mut filled) = begun;
     loop {
         batch.follow(following, judging);
-        outlet.hand_out(&mut batch.ended);
+        outlet.hand_out(&mut batch.judged);
         progress(source.bytes_read());
-        if !filled? || outlet.is_closed {
+        if !filled? || outlet.is_closed() {
             return Ok(());
         }
         filled = batch.fill(source, looking);
@@ -88,13 +73,13 @@ fn on_one_core(
 }
 
 fn on_two_cores(
-    analysis: &mut Analysis,
+    stages: &mut Stages,
     source: &mut dyn Source,
     progress: &mut dyn FnMut(u64),
-    outlet: &mut Outlet<'_>,
+    outlet: &mut Outlet<'_, '_>,
     mut batch: Batch,
 ) -> Result<(), Error> {
-    let Analysis { looking, following, judging } = analysis;
+    let Stages { looking, following, judging } = stages;
     thread::scope(|scope| {
         let (full, batches) = mpsc::sync_channel(BATCHES);
         let (done, followed) = mpsc::channel();
@@ -108,10 +93,10 @@ fn on_two_cores(
         });
         let mut filled = Ok(true);
         while let Ok(true) = filled
-            && !outlet.is_closed
+            && !outlet.is_closed()
         {
             let mut next: Batch = followed.try_recv().unwrap_or_default();
-            outlet.hand_out(&mut next.ended);
+            outlet.hand_out(&mut next.judged);
             // The other thread lives as long as it is sent something.
             let _ = full.send(std::mem::replace(&mut batch, next));
             progress(source.bytes_read());
@@ -120,7 +105,7 @@ fn on_two_cores(
         let _ = full.send(batch);
         drop(full);
         for mut batch in followed {
-            outlet.hand_out(&mut batch.ended);
+            outlet.hand_out(&mut batch.judged);
         }
         filled.map(drop)
     })
@@ -143,18 +128,6 @@ impl Batch {
         for sighting in self.sightings.iter().take(self.filled) {
             following.note(sighting, judging);
         }
-        self.ended = judging.fetch();
-    }
-}
-
-impl Outlet<'_> {
-    fn hand_out(&mut self, reports: &mut Vec<FlowReport>) {
-        let Some(sink) = &mut self.sink else { return };
-        for report in reports.drain(..) {
-            if self.is_closed || sink(report).is_break() {
-                self.is_closed = true;
-                return;
-            }
-        }
+        judging.fetch(&mut self.judged);
     }
 }
