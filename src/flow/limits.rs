@@ -12,18 +12,24 @@ pub struct Limits {
     /// So is one that had a RST or the FINs of both sides, after this.
     pub closed_us: i64,
     /// Of those that had, at most so many are waited for.
+    pub max_closing: usize,
+    /// Of those whose FINs are acknowledged, at most so many.
     pub max_closed: usize,
 }
 
 impl Limits {
     /// For a saved capture: as for Wireshark, no flow ends by silence. Times in a file may jump by hours, and
     /// connections go on behind a RST that nobody believed; so the closed ones are only bounded in number.
-    pub const SAVED: Self =
-        Self { max_flows: 50_000, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: 64 };
+    pub const SAVED: Self = Self { max_flows: 50_000, max_closing: 256, max_closed: 16, ..Self::NONE };
 
     /// Every flow is kept to the end of the capture.
-    pub const NONE: Self =
-        Self { max_flows: usize::MAX, idle_us: i64::MAX, closed_us: i64::MAX, max_closed: usize::MAX };
+    pub const NONE: Self = Self {
+        max_flows: usize::MAX,
+        idle_us: i64::MAX,
+        closed_us: i64::MAX,
+        max_closing: usize::MAX,
+        max_closed: usize::MAX,
+    };
 }
 
 /// Why a flow left the table.

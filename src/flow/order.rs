@@ -1,11 +1,19 @@
-//! Flows by their latest activity: two lists threaded through one array, those that are open and those that
-//! are closing. Making a flow the most recent one costs the same however many there are.
+//! Flows by their latest activity: lists threaded through one array, by how far the flows are closed. Making a flow
+//! the most recent one costs the same however many there are.
 
-/// Which of the two lists.
+/// Which of the lists.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum List {
+    /// More is to come.
     Open,
+    /// A RST, or a FIN of each side.
     Closing,
+    /// Both FINs are acknowledged.
+    Closed,
+}
+
+impl List {
+    pub(super) const ALL: [Self; 3] = [Self::Open, Self::Closing, Self::Closed];
 }
 
 /// No neighbour.
@@ -30,16 +38,16 @@ struct Ends {
 
 const EMPTY: Ends = Ends { oldest: NONE, newest: NONE, length: 0 };
 
-/// Both lists; slots are named by their position.
+/// All lists; slots are named by their position.
 #[derive(Debug)]
 pub(super) struct Order {
     links: Vec<Link>,
-    ends: [Ends; 2],
+    ends: [Ends; List::ALL.len()],
 }
 
 impl Default for Order {
     fn default() -> Self {
-        Self { links: Vec::new(), ends: [EMPTY; 2] }
+        Self { links: Vec::new(), ends: [EMPTY; List::ALL.len()] }
     }
 }
 
@@ -84,18 +92,20 @@ impl Order {
     }
 
     fn ends(&self, list: List) -> &Ends {
-        let [open, closing] = &self.ends;
+        let [open, closing, closed] = &self.ends;
         match list {
             List::Open => open,
             List::Closing => closing,
+            List::Closed => closed,
         }
     }
 
     fn ends_mut(&mut self, list: List) -> &mut Ends {
-        let [open, closing] = &mut self.ends;
+        let [open, closing, closed] = &mut self.ends;
         match list {
             List::Open => open,
             List::Closing => closing,
+            List::Closed => closed,
         }
     }
 

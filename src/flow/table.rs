@@ -10,12 +10,13 @@ use hashbrown::HashTable;
 
 use crate::decode::Segment;
 
+use super::Flow;
+use super::closing::Closing;
 use super::key::{Key, Keys};
 use super::limits::{End, Ended, Limits};
 use super::order::{List, Order};
 use super::retired::Retired;
 use super::twins::{Numbers, Twins, numbers, twin_of};
-use super::{Flow, Sides};
 
 /// Where a segment belongs.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -37,9 +38,7 @@ struct Slot {
     index: u64,
     key: Key,
     flow: Box<Flow>,
-    /// A FIN of each side.
-    finished: Sides<bool>,
-    reset: bool,
+    closing: Closing,
     /// Under which it is known to the twins.
     numbers: Option<Numbers>,
 }
@@ -123,9 +122,8 @@ impl FlowTable {
         };
         let Some(Some(slot)) = self.slots.get_mut(at) else { return Noted { index: 0, slot: None } };
         slot.flow.note(segment);
-        slot.note_end(segment);
-        let index = slot.index;
-        let list = if slot.is_over() { List::Closing } else { List::Open };
+        slot.closing.note(slot.flow.sender(segment), segment);
+        let (index, list) = (slot.index, slot.closing.list());
         let is_worth_judging = slot.flow.frames >= WORTH_JUDGING_FRAMES;
         self.order.touch(at, list, segment.time_us);
         if is_worth_judging {
@@ -134,10 +132,14 @@ impl FlowTable {
         if segment.flags.syn {
             self.link_twin(at);
         }
-        while self.order.length(List::Closing) > self.limits.max_closed
-            && let Some((oldest, _)) = self.order.oldest(List::Closing)
+        for (list, at_most) in
+            [(List::Closing, self.limits.max_closing), (List::Closed, self.limits.max_closed)]
         {
-            self.remove(oldest, End::Closed, gone);
+            while self.order.length(list) > at_most
+                && let Some((oldest, _)) = self.order.oldest(list)
+            {
+                self.remove(oldest, End::Closed, gone);
+            }
         }
         Noted { index, slot: Some(at) }
     }
@@ -149,6 +151,7 @@ impl FlowTable {
 
     /// Lets go of the flows that are over at `now_us`, by the capture's clock.
     pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended)) {
+        self.expire_list((List::Closed, self.limits.closed_us, End::Closed), now_us, gone);
         self.expire_list((List::Closing, self.limits.closed_us, End::Closed), now_us, gone);
         self.expire_list((List::Open, self.limits.idle_us, End::Idle), now_us, gone);
     }
@@ -233,8 +236,7 @@ impl FlowTable {
             }
             None => Box::new(Flow::new(segment)),
         };
-        let slot =
-            Slot { index: self.begun, key, flow, finished: Sides::default(), reset: false, numbers: None };
+        let slot = Slot { index: self.begun, key, flow, closing: Closing::default(), numbers: None };
         self.begun += 1;
         let at = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
@@ -256,7 +258,7 @@ impl FlowTable {
     }
 
     fn least_recent(&self) -> Option<usize> {
-        let oldest = [List::Open, List::Closing].map(|list| self.order.oldest(list));
+        let oldest = List::ALL.map(|list| self.order.oldest(list));
         oldest.into_iter().flatten().min_by_key(|(_, active_us)| *active_us).map(|(at, _)| at)
     }
 
@@ -304,24 +306,6 @@ impl FlowTable {
     }
 }
 
-impl Slot {
-    fn note_end(&mut self, segment: &Segment) {
-        if segment.flags.syn {
-            // A host retries what was refused with the same SYN: then it is open again.
-            self.finished = Sides::default();
-            self.reset = false;
-        }
-        self.reset |= segment.flags.rst;
-        if segment.flags.fin {
-            *self.finished.of_mut(self.flow.sender(segment)) = true;
-        }
-    }
-
-    fn is_over(&self) -> bool {
-        self.reset || self.finished.client && self.finished.server
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use std::net::{IpAddr, Ipv4Addr};
@@ -329,7 +313,8 @@ mod tests {
     use super::*;
     use crate::decode::{Endpoint, Flags, Options, Outer};
 
-    const LIMITS: Limits = Limits { max_flows: 3, idle_us: 1_000_000, closed_us: 100_000, max_closed: 2 };
+    const LIMITS: Limits =
+        Limits { max_flows: 3, idle_us: 1_000_000, closed_us: 100_000, max_closing: 2, max_closed: 1 };
 
     fn segment(client: u16, time_us: i64, flags: Flags) -> Segment {
         let endpoint = |port| Endpoint { address: IpAddr::V4(Ipv4Addr::LOCALHOST), port };
@@ -434,6 +419,18 @@ mod tests {
         let segments: Vec<Segment> =
             (1..5).flat_map(|client| [syn(client, 0), segment(client, 1, reset)]).collect();
         assert_eq!(gone(&mut table, &segments), [(0, End::Closed), (1, End::Closed)]);
+    }
+
+    #[test]
+    fn behind_the_last_acknowledgment_even_fewer_are_waited_for() {
+        let fin = Flags { fin: true, ack: true, ..Flags::default() };
+        let mut table = FlowTable::new(Limits { max_flows: 100, ..LIMITS });
+        let closed = |client| {
+            let end = Segment { acknowledgment: 9, ..segment(client, 1, fin) };
+            let answer = Segment { source: end.destination, destination: end.source, ..end.clone() };
+            [syn(client, 0), end, answer.clone(), Segment { acknowledgment: 9, ..segment(client, 2, fin) }]
+        };
+        assert_eq!(gone(&mut table, &[closed(1), closed(2)].concat()), [(0, End::Closed)]);
     }
 
     #[test]

@@ -116,6 +116,7 @@ fn session(
         max_flows: args.max_flows,
         idle_us: i64::try_from(args.idle.as_micros()).unwrap_or(i64::MAX),
         closed_us: CLOSED_US,
+        max_closing: CLOSED_MAX,
         max_closed: CLOSED_MAX,
     };
     let analysis = LiveAnalysis::new(name, link_type, limits)
