@@ -32,6 +32,11 @@ pub struct Transmissions {
     pub lost_frames: [Option<u64>; 4],
     /// When the latest of them went out.
     pub last_loss_us: Option<i64>,
+    /// Those that were sent again before any timer of the sender can have expired, although no selective
+    /// acknowledgment was captured that told it to: the capture misses ACKs.
+    pub unexplained: u32,
+    /// When the latest selective acknowledgment was captured.
+    selective_us: Option<i64>,
     open: VecDeque<Transmission>,
 }
 
@@ -84,6 +89,13 @@ impl Transmissions {
         });
         for transmission in &lost {
             self.lose(transmission);
+            // A retransmission timeout is longer than a round trip (RFC 6298 §2), a tail loss probe waits for two
+            // (RFC 8985 §7.2): what comes sooner was asked for.
+            let is_early = time_us - transmission.time_us < rtt_us * 3 / 2;
+            let is_asked_for = self.selective_us.is_some_and(|asked_us| asked_us >= transmission.time_us);
+            if transmission.place == Place::Beyond && is_early && !is_asked_for {
+                self.unexplained += 1;
+            }
         }
         if self.open.len() == OPEN_MAX {
             self.open.pop_front();
@@ -110,7 +122,8 @@ impl Transmissions {
     }
 
     /// The receiver holds these bytes.
-    pub(crate) fn selectively_acknowledged(&mut self, start: i64, end: i64) {
+    pub(crate) fn selectively_acknowledged(&mut self, time_us: i64, start: i64, end: i64) {
+        self.selective_us = Some(time_us);
         let mut arrived = Vec::new();
         self.open.retain(|transmission| {
             let covered = start <= transmission.start && transmission.end <= end;
@@ -186,7 +199,22 @@ mod tests {
     fn selectively_acknowledged_data_arrived() {
         let mut fates = Transmissions::default();
         fates.sent(1, 0, 5793, 7241, 4016, RTT);
-        fates.selectively_acknowledged(5793, 7241);
+        fates.selectively_acknowledged(RTT, 5793, 7241);
         assert_eq!(fates.beyond_arrived, 1);
+    }
+
+    #[test]
+    fn what_is_sent_again_at_once_was_asked_for() {
+        for (again_us, asked_us, unexplained) in
+            [(RTT + 100, None, 1), (RTT + 100, Some(RTT), 0), (5 * RTT, None, 0), (2 * RTT, None, 0)]
+        {
+            let mut fates = Transmissions::default();
+            fates.sent(1, 10, 5793, 7241, 4016, RTT);
+            if let Some(asked_us) = asked_us {
+                fates.selectively_acknowledged(asked_us, 7241, 8689);
+            }
+            fates.sent(2, again_us, 5793, 7241, 4016, RTT);
+            assert_eq!((fates.beyond_lost, fates.unexplained), (1, unexplained), "{again_us} {asked_us:?}");
+        }
     }
 }

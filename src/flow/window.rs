@@ -180,7 +180,7 @@ impl Window {
         let blocks = segment.options.sack.iter().map_while(|block| *block);
         for (left, right) in blocks {
             if let (Some(left), Some(right)) = (self.space.position(left), self.space.position(right)) {
-                self.transmissions.selectively_acknowledged(left, right);
+                self.transmissions.selectively_acknowledged(segment.time_us, left, right);
             }
         }
         self.ledger.grant(segment.time_us, ack, segment.raw_window, tsval, sequence);

@@ -50,8 +50,8 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         return None;
     }
     let alive = fates.last_loss_us.zip(window.advertised.last_us).is_some_and(|(loss, life)| life > loss);
-    // Timestamps show that the capture misses ACKs, SACK shows what arrived behind a hole; without them what
-    // counts as lost has perhaps arrived.
+    // Timestamps and early retransmissions show that the capture misses ACKs, SACK shows what arrived behind a
+    // hole; without them what counts as lost has perhaps arrived.
     let syn = case.flow.handshake.syn;
     let tells = |syn: Option<Syn>| syn.is_some_and(|syn| syn.timestamps.is_some() && syn.sack_permitted);
     let told = tells(syn.client) && tells(syn.server);
@@ -75,7 +75,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         ),
         ..Finding::new(
             &RULE,
-            if alive && size_is_no_excuse && told && !window.may_miss_acks() {
+            if alive && size_is_no_excuse && told && fates.unexplained == 0 && !window.may_miss_acks() {
                 Confidence::Likely
             } else {
                 Confidence::Possible
