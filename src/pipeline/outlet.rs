@@ -36,6 +36,7 @@ impl<'k, 's> Outlet<'k, 's> {
         self.is_closed
     }
 
+    /// Lets the reports out, and leaves the list empty.
     pub(super) fn hand_out(&mut self, judged: &mut Vec<Judged>) {
         for Judged { report, early } in judged.drain(..) {
             self.kept.evicted += u64::from(early);

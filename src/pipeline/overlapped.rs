@@ -2,8 +2,9 @@
 //!
 //! Both halves of the work cost about the same per frame, so two cores read a capture almost twice as fast as
 //! one. Segments go over in batches, and the empty batches come back with the reports of flows that ended: no
-//! allocation per frame, and everything is handed out, or kept, on the caller's thread, in a stable order. A flow never
-//! goes over: its memory is a hundred times that of a segment, and stays in the cache of the core that needs it.
+//! allocation per frame, and everything is handed out, or kept, on the caller's thread, in a stable order. A flow
+//! never goes over: its memory is a hundred times that of a segment, and stays in the cache of the core that needs
+//! it.
 
 use std::num::NonZero;
 use std::sync::mpsc;

@@ -17,8 +17,9 @@ pub(crate) static RULE: Rule = Rule {
             slows down to what the box lets through; with a shift of 10 nothing larger than 63 bytes passes.",
         evidence: "Judged by transmissions: every one that ended beyond ack + raw window was lost, three or more, \
             with everything behind it; none that ended inside was, three or more; as large ones got \
-            through there, the receiver showed a sign of life after the drops, and timestamps and SACK would \
-            show that the capture misses ACKs or that data behind a hole arrived: likely. Without that sign a \
+            through there, the receiver showed a sign of life after the drops, timestamps and SACK would show \
+            that the capture misses ACKs or that data behind a hole arrived, and nothing was sent again sooner \
+            than a timer allows without a captured SACK that asked for it: likely. Without that sign of life a \
             dead peer looks the same, and where only small ones got through, a path that loses full-size \
             segments: possible. Only two captures, one on each side of the box, prove it.",
         harmless: "Ordinary loss hits inside the edge too and leaves data behind it that is acknowledged \
