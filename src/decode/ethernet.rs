@@ -10,6 +10,13 @@ pub(super) fn ethernet(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     Ok(Next::EtherType(u16::from_be_bytes(kind)))
 }
 
+/// The IP packet in a frame that has no tag.
+#[inline]
+pub(super) fn plain(frame: &[u8]) -> Option<&[u8]> {
+    let (header, packet) = frame.split_first_chunk::<14>()?;
+    matches!(header, [.., 0x08, 0x00]).then_some(packet)
+}
+
 /// What is behind an EtherType.
 pub(super) fn ether_type(walk: &mut Walk<'_>, kind: u16) -> Result<Next, Skip> {
     Ok(match kind {

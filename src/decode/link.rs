@@ -1,7 +1,7 @@
 //! The link layer: which header a frame of the capture begins with.
 
 use super::walk::{Next, Walk};
-use super::{Checksums, Segment, Skip, checksum, ppp, pseudo, wlan};
+use super::{Checksums, Outer, Segment, Skip, checksum, ethernet, network, ppp, pseudo, wlan};
 use crate::source::{Frame, LinkType};
 
 /// The capture's link layer is none that can be decoded.
@@ -12,6 +12,9 @@ pub struct UnsupportedLinkType {
     pub name: String,
 }
 
+/// Nearly every frame is one; what is plain needs no walk.
+const ETHERNET: i32 = 1;
+
 /// What takes a link layer's own header and names the next one.
 type Begin = fn(&mut Walk<'_>) -> Result<Next, Skip>;
 
@@ -19,7 +22,7 @@ type Begin = fn(&mut Walk<'_>) -> Result<Next, Skip>;
 /// between systems.
 const LINKS: [(i32, Begin); 24] = [
     (0, pseudo::family),
-    (1, |_| Ok(Next::Ethernet)),
+    (ETHERNET, |_| Ok(Next::Ethernet)),
     (9, |_| Ok(Next::Ppp)),
     (10, |walk| behind(walk, 13, Next::Llc)), // FDDI
     (12, |_| Ok(Next::Ip)),
@@ -87,6 +90,11 @@ impl Decoder {
     /// The same, written to `segment`: where segments wait in a row, none is copied there. Without a segment in
     /// `frame` it is left as it was.
     pub fn decode_to(&self, frame: &Frame<'_>, segment: &mut Segment) -> Result<(), Skip> {
+        if frame.link == ETHERNET
+            && let Some(carried) = ethernet::plain(frame.data).and_then(network::plain_tcp)
+        {
+            return carried.segment(Outer::default(), frame, segment);
+        }
         self.walk(&mut Walk::new(frame), frame, segment)
     }
 

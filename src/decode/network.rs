@@ -3,6 +3,7 @@
 use etherparse::err::ip::LaxHeaderSliceError;
 use etherparse::{IpNumber, Ipv4HeaderSlice, LaxIpSlice};
 
+use super::tcp::Carried;
 use super::walk::{Next, Walk};
 use super::{Layer, Skip};
 
@@ -12,8 +13,10 @@ const IPV6_HEADER_BYTES: usize = 40;
 pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     let packet = walk.data;
     walk.packet = packet;
-    if let Some(next) = plain_tcp(walk) {
-        return Ok(next);
+    if let Some(carried) = plain_tcp(packet) {
+        let Carried { data, wire_bytes, source, destination } = carried;
+        (walk.data, walk.wire_bytes, walk.addresses) = (data, wire_bytes, Some((source, destination)));
+        return Ok(Next::Tcp);
     }
     let (ip, stopped) = LaxIpSlice::from_slice(packet).map_err(|error| match error {
         LaxHeaderSliceError::Len(_) => walk.short(),
@@ -51,8 +54,8 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
 
 /// Nearly every packet: IPv4, whole, with a length, and TCP right behind the header. What is not is taken apart
 /// with more care.
-fn plain_tcp(walk: &mut Walk<'_>) -> Option<Next> {
-    let packet = walk.data;
+#[inline]
+pub(super) fn plain_tcp(packet: &[u8]) -> Option<Carried<'_>> {
     let header = Ipv4HeaderSlice::from_slice(packet).ok()?;
     let (header_bytes, total_bytes) = (header.slice().len(), usize::from(header.total_len()));
     if header.protocol() != IpNumber::TCP
@@ -61,10 +64,12 @@ fn plain_tcp(walk: &mut Walk<'_>) -> Option<Next> {
     {
         return None;
     }
-    walk.data = packet.get(header_bytes..total_bytes.min(packet.len()))?;
-    walk.wire_bytes = total_bytes - header_bytes;
-    walk.addresses = Some((header.source_addr().into(), header.destination_addr().into()));
-    Some(Next::Tcp)
+    Some(Carried {
+        data: packet.get(header_bytes..total_bytes.min(packet.len()))?,
+        wire_bytes: total_bytes - header_bytes,
+        source: header.source_addr().into(),
+        destination: header.destination_addr().into(),
+    })
 }
 
 /// Length of the packet by its header. 0 means that the header does not say it: in jumbograms (RFC 2675), and

@@ -52,6 +52,7 @@ pub struct Options {
 
 impl Options {
     /// Walks `bytes`, the captured part of the options. `cut` says that the snap length took the rest.
+    #[inline]
     pub fn walk(bytes: &[u8], cut: bool) -> Self {
         // RFC 7323 Appendix A: the layout that nearly every segment behind the handshake has.
         if let ([NOP, NOP, TIMESTAMPS, 10, numbers @ ..], false) = (bytes, cut)
@@ -60,6 +61,10 @@ impl Options {
             let timestamps = two_numbers(numbers);
             return Self { window_scale: Offer::Absent, timestamps, nop_run: 2, ..Self::default() };
         }
+        Self::walk_any(bytes, cut)
+    }
+
+    fn walk_any(bytes: &[u8], cut: bool) -> Self {
         let mut options = Self::default();
         let mut scale = None;
         let mut rest = bytes;

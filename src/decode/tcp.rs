@@ -1,43 +1,57 @@
-//! The TCP header, where the walk ends.
+//! The TCP header, where the way through a frame ends.
+
+use std::net::IpAddr;
 
 use etherparse::TcpHeaderSlice;
 
-use super::walk::Walk;
-use super::{Endpoint, Flags, Options, Segment, Skip};
+use super::{Endpoint, Flags, Options, Outer, Segment, Skip};
 use crate::source::Frame;
 
 const FIXED_BYTES: usize = 20;
 const DATA_OFFSET_BYTE: usize = 12;
 
-/// The segment that begins here, written to `segment`.
-pub(super) fn segment(walk: &mut Walk<'_>, frame: &Frame<'_>, segment: &mut Segment) -> Result<(), Skip> {
-    let mut fixed: [u8; FIXED_BYTES] = walk.peek()?;
-    let header_bytes = usize::from(fixed[DATA_OFFSET_BYTE] >> 4) * 4;
-    if header_bytes < FIXED_BYTES {
-        return Err(Skip::Malformed);
+/// What an IP header that carries TCP says.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Carried<'a> {
+    /// What was captured behind it.
+    pub(super) data: &'a [u8],
+    /// How much there was on the wire.
+    pub(super) wire_bytes: usize,
+    pub(super) source: IpAddr,
+    pub(super) destination: IpAddr,
+}
+
+impl Carried<'_> {
+    /// Writes the segment to `segment`, field by field: none is built elsewhere and copied.
+    #[inline]
+    pub(super) fn segment(&self, outer: Outer, frame: &Frame<'_>, segment: &mut Segment) -> Result<(), Skip> {
+        let Self { data, wire_bytes, source, destination } = *self;
+        let is_cut = data.len() < wire_bytes;
+        let mut fixed: [u8; FIXED_BYTES] =
+            *data.first_chunk().ok_or(if is_cut { Skip::Truncated } else { Skip::Malformed })?;
+        let header_bytes = usize::from(fixed[DATA_OFFSET_BYTE] >> 4) * 4;
+        if header_bytes < FIXED_BYTES {
+            return Err(Skip::Malformed);
+        }
+        // The slice type wants the options too, and the snap length may have cut them: it is shown a header
+        // without options, and the walk over them takes what was captured.
+        fixed[DATA_OFFSET_BYTE] = 0x50 | (fixed[DATA_OFFSET_BYTE] & 0x0f);
+        let header = TcpHeaderSlice::from_slice(&fixed).map_err(|_| Skip::Malformed)?;
+        let options = data.get(FIXED_BYTES..header_bytes.min(data.len())).unwrap_or_default();
+        segment.frame = frame.number;
+        segment.time_us = frame.time_us;
+        segment.source = Endpoint { address: source, port: header.source_port() };
+        segment.destination = Endpoint { address: destination, port: header.destination_port() };
+        segment.sequence = header.sequence_number();
+        segment.acknowledgment = header.acknowledgment_number();
+        segment.flags = Flags { syn: header.syn(), ack: header.ack(), fin: header.fin(), rst: header.rst() };
+        segment.raw_window = header.window_size();
+        segment.payload_bytes = u32::try_from(wire_bytes.saturating_sub(header_bytes)).unwrap_or(u32::MAX);
+        segment.option_bytes = u8::try_from(header_bytes - FIXED_BYTES).unwrap_or(u8::MAX);
+        segment.options = Options::walk(options, data.len() < header_bytes);
+        segment.outer = outer;
+        Ok(())
     }
-    // The slice type wants the options too, and the snap length may have cut them: it is shown a header
-    // without options, and the walk over them takes what was captured.
-    fixed[DATA_OFFSET_BYTE] = 0x50 | (fixed[DATA_OFFSET_BYTE] & 0x0f);
-    let header = TcpHeaderSlice::from_slice(&fixed).map_err(|_| Skip::Malformed)?;
-    let (source, destination) = walk.addresses.ok_or(Skip::NotIp)?;
-    let captured = walk.data.len();
-    let options = walk.data.get(FIXED_BYTES..header_bytes.min(captured)).unwrap_or_default();
-    *segment = Segment {
-        frame: frame.number,
-        time_us: frame.time_us,
-        source: Endpoint { address: source, port: header.source_port() },
-        destination: Endpoint { address: destination, port: header.destination_port() },
-        sequence: header.sequence_number(),
-        acknowledgment: header.acknowledgment_number(),
-        flags: Flags { syn: header.syn(), ack: header.ack(), fin: header.fin(), rst: header.rst() },
-        raw_window: header.window_size(),
-        payload_bytes: u32::try_from(walk.wire_bytes.saturating_sub(header_bytes)).unwrap_or(u32::MAX),
-        option_bytes: u8::try_from(header_bytes - FIXED_BYTES).unwrap_or(u8::MAX),
-        options: Options::walk(options, captured < header_bytes),
-        outer: std::mem::take(&mut walk.outer),
-    };
-    Ok(())
 }
 
 #[cfg(test)]

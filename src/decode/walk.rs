@@ -2,7 +2,8 @@
 
 use std::net::IpAddr;
 
-use super::{Layer, Outer, Segment, Skip, ethernet, gre, mpls, network, ppp, tcp, udp, wlan};
+use super::tcp::Carried;
+use super::{Layer, Outer, Segment, Skip, ethernet, gre, mpls, network, ppp, udp, wlan};
 use crate::source::Frame;
 
 /// Headers in one frame; a frame that nests deeper is not worth reading.
@@ -68,7 +69,7 @@ impl<'a> Walk<'a> {
                 Next::Ip => network::ip(self),
                 Next::Gre => gre::gre(self),
                 Next::Udp => udp::udp(self),
-                Next::Tcp => return tcp::segment(self, frame, segment),
+                Next::Tcp => return self.carried()?.segment(std::mem::take(&mut self.outer), frame, segment),
             };
             next = step.map_err(|skip| match skip {
                 // Not everything on a tunnel's port is a tunnel: then it was UDP and nothing else.
@@ -77,6 +78,11 @@ impl<'a> Walk<'a> {
             })?;
         }
         Err(Skip::Malformed)
+    }
+
+    fn carried(&self) -> Result<Carried<'a>, Skip> {
+        let (source, destination) = self.addresses.ok_or(Skip::NotIp)?;
+        Ok(Carried { data: self.data, wire_bytes: self.wire_bytes, source, destination })
     }
 
     /// The next `N` bytes, without going there.
