@@ -140,8 +140,8 @@ impl Flow {
         initial.is_some_and(|initial| initial != segment.sequence)
     }
 
-    /// Takes `segment` into account.
-    pub(crate) fn note(&mut self, segment: &Segment) {
+    /// Takes `segment` into account, and says who sent it.
+    pub(crate) fn note(&mut self, segment: &Segment) -> Side {
         self.frames += 1;
         self.last_frame = segment.frame;
         self.first_us = self.first_us.min(segment.time_us);
@@ -151,7 +151,7 @@ impl Flow {
         self.note_outer(from, segment);
         if self.is_copy(from, segment) {
             self.duplicates += 1;
-            return;
+            return from;
         }
         self.handshake.note(from, segment);
         let sequence = self.locate(from, segment);
@@ -161,6 +161,7 @@ impl Flow {
         }
         let rtt_us = self.handshake.rtt_us();
         self.windows.of_mut(from).advertise(segment, sequence, rtt_us);
+        from
     }
 
     fn note_outer(&mut self, from: Side, segment: &Segment) {

@@ -11,6 +11,13 @@ use crate::decode::{Endpoint, Segment};
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Key(pub(super) u64);
 
+impl Key {
+    #[expect(clippy::cast_possible_truncation, reason = "the lower bits are what is asked for")]
+    pub(super) fn low_bits(self) -> usize {
+        self.0 as usize
+    }
+}
+
 /// Makes keys with a seed of its own, so that no capture can be built to collide.
 #[derive(Clone, Debug, Default)]
 pub struct Keys(RandomState);

@@ -14,85 +14,97 @@ pub(super) enum List {
 
 impl List {
     pub(super) const ALL: [Self; 3] = [Self::Open, Self::Closing, Self::Closed];
+
+    /// Where the link is that closes its ring.
+    fn ring(self) -> usize {
+        self as usize
+    }
 }
 
-/// No neighbour.
-const NONE: u32 = u32::MAX;
-
+/// A slot between its neighbours. Each list is a ring that a link without a slot closes: behind the newest and
+/// before the oldest.
 #[derive(Clone, Copy, Debug)]
 struct Link {
-    older: u32,
-    newer: u32,
+    older: usize,
+    newer: usize,
     active_us: i64,
     list: Option<List>,
 }
 
-const UNLINKED: Link = Link { older: NONE, newer: NONE, active_us: i64::MIN, list: None };
-
-#[derive(Clone, Copy, Debug)]
-struct Ends {
-    oldest: u32,
-    newest: u32,
-    length: usize,
-}
-
-const EMPTY: Ends = Ends { oldest: NONE, newest: NONE, length: 0 };
+const UNLINKED: Link = Link { older: usize::MAX, newer: usize::MAX, active_us: i64::MIN, list: None };
 
 /// All lists; slots are named by their position.
 #[derive(Debug)]
 pub(super) struct Order {
+    /// Those that close the rings, then one for each slot.
     links: Vec<Link>,
-    ends: [Ends; List::ALL.len()],
+    lengths: [usize; List::ALL.len()],
 }
 
 impl Default for Order {
     fn default() -> Self {
-        Self { links: Vec::new(), ends: [EMPTY; List::ALL.len()] }
+        let closing = List::ALL.map(|list| Link { older: list.ring(), newer: list.ring(), ..UNLINKED });
+        Self { links: closing.to_vec(), lengths: [0; List::ALL.len()] }
     }
 }
 
 impl Order {
     /// The slot that was silent for longest, and since when.
     pub(super) fn oldest(&self, list: List) -> Option<(usize, i64)> {
-        let at = self.ends(list).oldest as usize;
-        self.links.get(at).map(|link| (at, link.active_us))
+        let oldest = self.links.get(list.ring())?.newer;
+        let slot = oldest.checked_sub(List::ALL.len())?;
+        Some((slot, self.links.get(oldest)?.active_us))
     }
 
     /// How many slots are in `list`.
     pub(super) fn length(&self, list: List) -> usize {
-        self.ends(list).length
+        let [open, closing, closed] = self.lengths;
+        match list {
+            List::Open => open,
+            List::Closing => closing,
+            List::Closed => closed,
+        }
     }
 
-    /// Makes `at` the most recent one of `list`. Its time never goes back.
-    pub(super) fn touch(&mut self, at: usize, list: List, time_us: i64) {
+    /// Makes `slot` the most recent one of `list`. Its time never goes back.
+    pub(super) fn touch(&mut self, slot: usize, list: List, time_us: i64) {
+        let (at, ring) = (slot + List::ALL.len(), list.ring());
         if self.links.len() <= at {
             self.links.resize(at + 1, UNLINKED);
         }
-        let position = u32::try_from(at).unwrap_or(NONE);
-        let newest = self.ends(list).newest;
+        let newest = self.links.get(ring).map_or(ring, |ring| ring.older);
         let Some(link) = self.links.get_mut(at) else { return };
-        link.active_us = link.active_us.max(time_us);
-        if link.list == Some(list) && newest == position {
+        let active_us = link.active_us.max(time_us);
+        link.active_us = active_us;
+        if newest == at {
             return;
         }
-        let active_us = link.active_us;
-        self.remove(at);
-        let ends = self.ends_mut(list);
-        let older = std::mem::replace(&mut ends.newest, position);
-        ends.length += 1;
-        if older == NONE {
-            ends.oldest = position;
-        }
-        if let Some(link) = self.links.get_mut(older as usize) {
-            link.newer = position;
-        }
+        self.unlink(at);
+        *self.length_mut(list) += 1;
+        self.join(newest, at);
+        self.join(at, ring);
         if let Some(link) = self.links.get_mut(at) {
-            *link = Link { older, newer: NONE, active_us, list: Some(list) };
+            (link.active_us, link.list) = (active_us, Some(list));
         }
     }
 
-    fn ends(&self, list: List) -> &Ends {
-        let [open, closing, closed] = &self.ends;
+    /// Takes `slot` out of its list, if it is in one.
+    pub(super) fn remove(&mut self, slot: usize) {
+        let at = slot + List::ALL.len();
+        self.unlink(at);
+        if let Some(link) = self.links.get_mut(at) {
+            *link = UNLINKED;
+        }
+    }
+
+    fn unlink(&mut self, at: usize) {
+        let Some(&Link { older, newer, list: Some(list), .. }) = self.links.get(at) else { return };
+        self.join(older, newer);
+        *self.length_mut(list) -= 1;
+    }
+
+    fn length_mut(&mut self, list: List) -> &mut usize {
+        let [open, closing, closed] = &mut self.lengths;
         match list {
             List::Open => open,
             List::Closing => closing,
@@ -100,32 +112,12 @@ impl Order {
         }
     }
 
-    fn ends_mut(&mut self, list: List) -> &mut Ends {
-        let [open, closing, closed] = &mut self.ends;
-        match list {
-            List::Open => open,
-            List::Closing => closing,
-            List::Closed => closed,
-        }
-    }
-
-    /// Takes `at` out of its list, if it is in one.
-    pub(super) fn remove(&mut self, at: usize) {
-        let Some(link) = self.links.get_mut(at) else { return };
-        let Link { older, newer, list, .. } = std::mem::replace(link, UNLINKED);
-        let Some(list) = list else { return };
-        let ends = self.ends_mut(list);
-        ends.length -= 1;
-        if older == NONE {
-            ends.oldest = newer;
-        }
-        if newer == NONE {
-            ends.newest = older;
-        }
-        if let Some(link) = self.links.get_mut(older as usize) {
+    /// Makes two links neighbours.
+    fn join(&mut self, older: usize, newer: usize) {
+        if let Some(link) = self.links.get_mut(older) {
             link.newer = newer;
         }
-        if let Some(link) = self.links.get_mut(newer as usize) {
+        if let Some(link) = self.links.get_mut(newer) {
             link.older = older;
         }
     }

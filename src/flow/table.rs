@@ -54,6 +54,7 @@ pub struct FlowTable {
     keys: Keys,
     /// The slots by their keys.
     current: HashTable<(Key, usize)>,
+    lately: Box<[usize; LATELY]>,
     twins: Twins,
     order: Order,
     retired: Retired,
@@ -62,6 +63,9 @@ pub struct FlowTable {
     is_changed: Vec<bool>,
     begun: u64,
 }
+
+/// Slots that were found lately, by the lower bits of the key: they are asked before the table.
+const LATELY: usize = 1024;
 
 /// Flows whose memory is kept for others.
 const SPARE_MAX: usize = 256;
@@ -79,6 +83,7 @@ impl FlowTable {
             free: Vec::new(),
             keys: Keys::default(),
             current: HashTable::new(),
+            lately: Box::new([0; LATELY]),
             twins: Twins::default(),
             order: Order::default(),
             retired: Retired::default(),
@@ -121,8 +126,8 @@ impl FlowTable {
             },
         };
         let Some(Some(slot)) = self.slots.get_mut(at) else { return Noted { index: 0, slot: None } };
-        slot.flow.note(segment);
-        slot.closing.note(slot.flow.sender(segment), segment);
+        let from = slot.flow.note(segment);
+        slot.closing.note(from, segment);
         let (index, list) = (slot.index, slot.closing.list());
         let is_worth_judging = slot.flow.frames >= WORTH_JUDGING_FRAMES;
         self.order.touch(at, list, segment.time_us);
@@ -151,6 +156,13 @@ impl FlowTable {
 
     /// Lets go of the flows that are over at `now_us`, by the capture's clock.
     pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended)) {
+        let Limits { idle_us, closed_us, .. } = self.limits;
+        if idle_us.min(closed_us) < i64::MAX {
+            self.expire_lists(now_us, gone);
+        }
+    }
+
+    fn expire_lists(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended)) {
         self.expire_list((List::Closed, self.limits.closed_us, End::Closed), now_us, gone);
         self.expire_list((List::Closing, self.limits.closed_us, End::Closed), now_us, gone);
         self.expire_list((List::Open, self.limits.idle_us, End::Idle), now_us, gone);
@@ -250,11 +262,18 @@ impl FlowTable {
         at
     }
 
-    fn find(&self, key: Key, segment: &Segment) -> Option<usize> {
-        let is_it = |&(other, at): &(Key, usize)| {
-            other == key && self.flow_at(at).is_some_and(|flow| flow.is_between(segment))
+    fn find(&mut self, key: Key, segment: &Segment) -> Option<usize> {
+        let Self { slots, current, lately, .. } = self;
+        let is_it = |slot: usize| {
+            let slot = slots.get(slot).and_then(Option::as_ref);
+            slot.is_some_and(|slot| slot.key == key && slot.flow.is_between(segment))
         };
-        self.current.find(key.0, is_it).map(|(_, at)| *at)
+        let place = lately.get_mut(key.low_bits() % LATELY)?;
+        if !is_it(*place) {
+            let (_, slot) = current.find(key.0, |&(other, slot)| other == key && is_it(slot))?;
+            *place = *slot;
+        }
+        Some(*place)
     }
 
     fn least_recent(&self) -> Option<usize> {
