@@ -155,6 +155,7 @@ impl FlowTable {
     }
 
     /// Lets go of the flows that are over at `now_us`, by the capture's clock.
+    #[inline]
     pub fn expire(&mut self, now_us: i64, gone: &mut dyn FnMut(Ended)) {
         let Limits { idle_us, closed_us, .. } = self.limits;
         if idle_us.min(closed_us) < i64::MAX {
@@ -263,17 +264,20 @@ impl FlowTable {
     }
 
     fn find(&mut self, key: Key, segment: &Segment) -> Option<usize> {
-        let Self { slots, current, lately, .. } = self;
-        let is_it = |slot: usize| {
-            let slot = slots.get(slot).and_then(Option::as_ref);
-            slot.is_some_and(|slot| slot.key == key && slot.flow.is_between(segment))
-        };
-        let place = lately.get_mut(key.low_bits() % LATELY)?;
-        if !is_it(*place) {
-            let (_, slot) = current.find(key.0, |&(other, slot)| other == key && is_it(slot))?;
-            *place = *slot;
+        let lately = *self.lately.get(key.low_bits() % LATELY)?;
+        if self.is_at(lately, key, segment) {
+            return Some(lately);
         }
-        Some(*place)
+        let is_it = |&(other, at): &(Key, usize)| other == key && self.is_at(at, key, segment);
+        let at = self.current.find(key.0, is_it)?.1;
+        *self.lately.get_mut(key.low_bits() % LATELY)? = at;
+        Some(at)
+    }
+
+    #[inline]
+    fn is_at(&self, at: usize, key: Key, segment: &Segment) -> bool {
+        let slot = self.slots.get(at).and_then(Option::as_ref);
+        slot.is_some_and(|slot| slot.key == key && slot.flow.is_between(segment))
     }
 
     fn least_recent(&self) -> Option<usize> {

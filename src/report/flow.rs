@@ -206,6 +206,8 @@ impl FlowReport {
 }
 
 impl WindowReport {
+    /// Written where it is kept, if it is taken in line: a copy would be half of the work.
+    #[inline]
     fn new(flow: &Flow, judgement: &Judgement, side: Side) -> Self {
         let window = flow.windows.of(side);
         let shifts = judgement.shifts.of(side);

@@ -20,6 +20,7 @@ struct Group<'a> {
     flows: u64,
 }
 
+/// `flows` are those of one capture, the worst first.
 pub(super) fn write(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
     for group in groups(flows) {
         writeln!(out)?;
@@ -91,7 +92,9 @@ fn finding(out: &mut dyn Write, group: &Group<'_>, flows: &[&FlowReport], layout
 /// Flows without a finding: a few in words, the rest as numbers.
 fn quiet(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
     for verdict in [Verdict::Healthy, Verdict::Unproven, Verdict::Unknown] {
-        let of_verdict: Vec<&&FlowReport> = flows.iter().filter(|flow| flow.verdict == verdict).collect();
+        let first = flows.partition_point(|flow| flow.verdict > verdict);
+        let behind = flows.partition_point(|flow| flow.verdict >= verdict);
+        let of_verdict = flows.get(first..behind).unwrap_or_default();
         if of_verdict.is_empty() {
             continue;
         }
