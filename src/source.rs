@@ -34,19 +34,21 @@ pub use pipe::Pipe;
 pub use save::SaveFile;
 pub use selector::Selector;
 
-/// One captured frame.
+/// One captured frame. The number and the time lie apart: side by side they would be loaded as one, right after they
+/// were stored as two, and a core waits for that until all its stores are done.
 #[derive(Clone, Copy, Debug)]
+#[repr(C)]
 pub struct Frame<'a> {
     /// Position in the capture, from 1: Wireshark's `frame.number`.
     pub number: u64,
+    /// The bytes that were captured.
+    pub data: &'a [u8],
     /// When it was captured, in microseconds since 1970 by the capture's clock.
     pub time_us: i64,
     /// libpcap's number of the link layer that it begins with: captures of several interfaces have several.
     pub link: i32,
     /// Length on the wire; the capture may hold less.
     pub wire_bytes: u32,
-    /// The bytes that were captured.
-    pub data: &'a [u8],
 }
 
 /// The link layer of a capture, as libpcap numbers it (a `DLT_` value).

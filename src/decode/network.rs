@@ -1,5 +1,7 @@
 //! IPv4 and IPv6, and what they carry.
 
+use std::net::Ipv4Addr;
+
 use etherparse::err::ip::LaxHeaderSliceError;
 use etherparse::{IpNumber, Ipv4HeaderSlice, LaxIpSlice};
 
@@ -15,7 +17,8 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
     walk.packet = packet;
     if let Some(carried) = plain_tcp(packet) {
         let Carried { data, wire_bytes, source, destination } = carried;
-        (walk.data, walk.wire_bytes, walk.addresses) = (data, wire_bytes, Some((source, destination)));
+        (walk.data, walk.wire_bytes, walk.addresses) =
+            (data, wire_bytes, Some((source.into(), destination.into())));
         return Ok(Next::Tcp);
     }
     let (ip, stopped) = LaxIpSlice::from_slice(packet).map_err(|error| match error {
@@ -55,7 +58,7 @@ pub(super) fn ip(walk: &mut Walk<'_>) -> Result<Next, Skip> {
 /// Nearly every packet: IPv4, whole, with a length, and TCP right behind the header. What is not is taken apart
 /// with more care.
 #[inline]
-pub(super) fn plain_tcp(packet: &[u8]) -> Option<Carried<'_>> {
+pub(super) fn plain_tcp(packet: &[u8]) -> Option<Carried<'_, Ipv4Addr>> {
     let header = Ipv4HeaderSlice::from_slice(packet).ok()?;
     let (header_bytes, total_bytes) = (header.slice().len(), usize::from(header.total_len()));
     if header.protocol() != IpNumber::TCP
@@ -67,8 +70,8 @@ pub(super) fn plain_tcp(packet: &[u8]) -> Option<Carried<'_>> {
     Some(Carried {
         data: packet.get(header_bytes..total_bytes.min(packet.len()))?,
         wire_bytes: total_bytes - header_bytes,
-        source: header.source_addr().into(),
-        destination: header.destination_addr().into(),
+        source: header.source_addr(),
+        destination: header.destination_addr(),
     })
 }
 

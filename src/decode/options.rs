@@ -52,16 +52,24 @@ pub struct Options {
 
 impl Options {
     /// Walks `bytes`, the captured part of the options. `cut` says that the snap length took the rest.
-    #[inline]
     pub fn walk(bytes: &[u8], cut: bool) -> Self {
+        let mut options = Self::default();
+        options.read(bytes, cut);
+        options
+    }
+
+    /// The same, written where they are wanted.
+    #[inline]
+    pub(super) fn read(&mut self, bytes: &[u8], cut: bool) {
         // RFC 7323 Appendix A: the layout that nearly every segment behind the handshake has.
         if let ([NOP, NOP, TIMESTAMPS, 10, numbers @ ..], false) = (bytes, cut)
             && numbers.len() == 8
         {
             let timestamps = two_numbers(numbers);
-            return Self { window_scale: Offer::Absent, timestamps, nop_run: 2, ..Self::default() };
+            *self = Self { window_scale: Offer::Absent, timestamps, nop_run: 2, ..Self::default() };
+            return;
         }
-        Self::walk_any(bytes, cut)
+        *self = Self::walk_any(bytes, cut);
     }
 
     fn walk_any(bytes: &[u8], cut: bool) -> Self {

@@ -1,7 +1,7 @@
 //! What finds the flow of a segment: a number made of the 4-tuple, the same for both directions.
 
 use std::hash::BuildHasher;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 
 use foldhash::quality::RandomState;
 
@@ -26,10 +26,11 @@ impl Keys {
     /// The key of `segment`.
     pub fn of(&self, segment: &Segment) -> Key {
         let Segment { source, destination, .. } = segment;
-        let number = match (source.address, destination.address) {
+        let number = match (&source.address, &destination.address) {
             (IpAddr::V4(a), IpAddr::V4(b)) => {
-                let number = |address: u32, port: u16| u64::from(address) << 16 | u64::from(port);
-                self.unordered(number(a.to_bits(), source.port), number(b.to_bits(), destination.port))
+                let number =
+                    |address: &Ipv4Addr, port: u16| u64::from(address.to_bits()) << 16 | u64::from(port);
+                self.unordered(number(a, source.port), number(b, destination.port))
             }
             _ => self.unordered(wide(source), wide(destination)),
         };

@@ -5,7 +5,7 @@ use std::io::{self, Read};
 
 use super::compressed::{self, Taken};
 use super::filter::Filter;
-use super::format::{Damage, Record};
+use super::format::Damage;
 use super::reader::Reader;
 use super::{Error, Frame, LinkType, Source, paths};
 
@@ -16,7 +16,6 @@ pub struct CaptureFile {
     filter: Option<Filter>,
     link_types: Vec<LinkType>,
     link_type: LinkType,
-    frames: u64,
     ended: bool,
 }
 
@@ -48,37 +47,30 @@ impl CaptureFile {
         let link_types: Vec<LinkType> = reader.links().into_iter().map(LinkType::new).collect();
         let link_type = link_types.first().cloned().unwrap_or_else(|| LinkType::new(0));
         let filter = filter.map(|expression| Filter::new(expression, link_type.number)).transpose()?;
-        Ok(Self { path: path.to_owned(), reader, filter, link_types, link_type, frames: 0, ended: false })
+        Ok(Self { path: path.to_owned(), reader, filter, link_types, link_type, ended: false })
     }
 
     fn next(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
-        let Self { path, reader, filter, frames, .. } = self;
-        let Some(filter) = filter else {
-            return read_records(path, reader, at_most, &mut |record| {
-                *frames += 1;
-                sink(&record.numbered(*frames));
-            });
-        };
+        let Self { path, reader, filter, .. } = self;
+        let Some(filter) = filter else { return read_frames(path, reader, at_most, sink) };
         let mut refused = None;
-        let read = read_records(path, reader, at_most, &mut |record| {
-            *frames += 1;
-            match filter.matches(record.link, record.data) {
-                Ok(shown) if shown && refused.is_none() => sink(&record.numbered(*frames)),
+        let read =
+            read_frames(path, reader, at_most, &mut |frame| match filter.matches(frame.link, frame.data) {
+                Ok(shown) if shown && refused.is_none() => sink(frame),
                 Ok(_) => {}
                 Err(error) => refused = Some(error),
-            }
-        });
+            });
         refused.map_or(read, Err)
     }
 }
 
-/// The next records. libpcap goes no further where interfaces differ, but what it read so far stands: the other
+/// The next frames. libpcap goes no further where interfaces differ, but what it read so far stands: the other
 /// reader takes over behind it.
-fn read_records(
+fn read_frames(
     path: &str,
     reader: &mut Reader,
     at_most: usize,
-    take: &mut dyn FnMut(Record<'_>),
+    take: &mut dyn FnMut(&Frame<'_>),
 ) -> Result<bool, Error> {
     let read = match reader.read(at_most, take) {
         Err(Damage::InterfacesDiffer) => {
@@ -110,7 +102,7 @@ impl Source for CaptureFile {
     }
 
     fn frames(&self) -> u64 {
-        self.frames
+        self.reader.frames()
     }
 
     fn bytes_read(&self) -> u64 {

@@ -25,7 +25,7 @@ impl<'a> Record<'a> {
     /// The frame with its position in the capture.
     pub(super) fn numbered(self, number: u64) -> Frame<'a> {
         let Self { link, time_us, wire_bytes, data } = self;
-        Frame { number, time_us, link, wire_bytes, data }
+        Frame { number, data, time_us, link, wire_bytes }
     }
 }
 

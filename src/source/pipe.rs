@@ -87,8 +87,8 @@ impl Arriving for Pipe {
         let mut next = self.arriving.recv_timeout(wait);
         loop {
             match next {
-                Ok(Message::Frame { number, time_us, link, wire_bytes, data }) => {
-                    sink(&Frame { number, time_us, link, wire_bytes, data: &data });
+                Ok(Message::Frame { number, data, time_us, link, wire_bytes }) => {
+                    sink(&Frame { number, data: &data, time_us, link, wire_bytes });
                     taken += 1;
                 }
                 Ok(Message::Failed(error)) => return Err(error),

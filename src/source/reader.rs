@@ -6,9 +6,9 @@ use std::io::Read;
 
 use pcap::{Capture, Offline};
 
-use super::cause;
 use super::compressed::{self, Taken};
-use super::format::{self, Damage, Format, Record};
+use super::format::{self, Damage, Format};
+use super::{Frame, cause};
 
 /// What libpcap's file record header takes, for the count of bytes read.
 const RECORD_HEADER_BYTES: u64 = 16;
@@ -18,7 +18,7 @@ const INTERFACES_DIFFER: &str = "different from the";
 
 pub(super) enum Reader {
     Libpcap { capture: Capture<Offline>, link: i32, frames: u64, bytes_read: u64 },
-    Stream { input: Box<dyn Read + Send>, format: Format, taken: Taken },
+    Stream { input: Box<dyn Read + Send>, format: Format, taken: Taken, frames: u64 },
 }
 
 impl Reader {
@@ -46,7 +46,7 @@ impl Reader {
     /// A capture that comes as bytes.
     pub(super) fn stream(mut input: Box<dyn Read + Send>, taken: Taken) -> Result<Self, Damage> {
         let format = Format::open(&mut input)?;
-        Ok(Self::Stream { input, format, taken })
+        Ok(Self::Stream { input, format, taken, frames: 0 })
     }
 
     /// The file at `path` behind its first `frames`.
@@ -67,14 +67,16 @@ impl Reader {
         }
     }
 
-    /// Hands up to `at_most` frames to `take`; `false` at the end. What was handed over before an error stands.
-    pub(super) fn read(&mut self, at_most: usize, take: &mut dyn FnMut(Record<'_>)) -> Result<bool, Damage> {
+    /// Hands up to `at_most` frames, numbered from 1, to `take`; `false` at the end. What was handed over before
+    /// an error stands.
+    pub(super) fn read(&mut self, at_most: usize, take: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Damage> {
         let (capture, link, frames, bytes_read) = match self {
             Self::Libpcap { capture, link, frames, bytes_read } => (capture, *link, frames, bytes_read),
-            Self::Stream { input, format, .. } => {
+            Self::Stream { input, format, frames, .. } => {
                 for _ in 0..at_most {
                     let Some(record) = format.next(input)? else { return Ok(false) };
-                    take(record);
+                    *frames += 1;
+                    take(&record.numbered(*frames));
                 }
                 return Ok(true);
             }
@@ -83,9 +85,11 @@ impl Reader {
             *frames += 1;
             *bytes_read += RECORD_HEADER_BYTES + u64::from(packet.header.caplen);
             let time = packet.header.ts;
-            take(Record {
-                link,
+            // Written once, and only pointed at from here on.
+            take(&Frame {
+                number: *frames,
                 time_us: time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_usec),
+                link,
                 wire_bytes: packet.header.len,
                 data: packet.data,
             });
@@ -99,11 +103,10 @@ impl Reader {
         }
     }
 
-    /// How many frames libpcap has read.
+    /// How many frames were read so far.
     pub(super) fn frames(&self) -> u64 {
         match self {
-            Self::Libpcap { frames, .. } => *frames,
-            Self::Stream { .. } => 0,
+            Self::Libpcap { frames, .. } | Self::Stream { frames, .. } => *frames,
         }
     }
 

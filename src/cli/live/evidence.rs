@@ -160,7 +160,7 @@ impl Evidence {
         let mut saved = SaveFile::begin(file, &self.link_type, self.snap_bytes)?;
         for kept in self.collected.get(&flow.index).into_iter().flat_map(BTreeMap::values) {
             let Kept { number, time_us, link, wire_bytes, ref data } = *kept;
-            saved.note(&Frame { number, time_us, link, wire_bytes, data })?;
+            saved.note(&Frame { number, data, time_us, link, wire_bytes })?;
         }
         saved.flush()
     }

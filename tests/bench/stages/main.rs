@@ -55,7 +55,7 @@ fn decode(bencher: Bencher<'_, '_>, shape: Shape) {
     bencher.counter(ItemsCount::new(frames.len())).bench_local(|| {
         for (number, time_us, link, wire_bytes, data) in &frames {
             let (number, time_us, link, wire_bytes) = (*number, *time_us, *link, *wire_bytes);
-            let _ = black_box(decoder.decode(&Frame { number, time_us, link, wire_bytes, data }));
+            let _ = black_box(decoder.decode(&Frame { number, data, time_us, link, wire_bytes }));
         }
     });
 }
