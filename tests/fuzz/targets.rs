@@ -34,7 +34,7 @@ pub(crate) fn frame(bytes: &[u8]) {
     let decoder =
         Decoder::new(&LinkType { number: link, name: String::new() }).expect("a link layer of the list");
     let wire_bytes = u32::try_from(data.len()).unwrap_or(u32::MAX).saturating_add(u32::from(*cut));
-    let frame = Frame { number: 1, time_us: 0, link, wire_bytes, data };
+    let frame = Frame { number: 1, data, time_us: 0, link, wire_bytes };
     if let Ok(segment) = decoder.decode(&frame) {
         assert!(segment.option_bytes <= 40 && segment.option_bytes % 4 == 0);
         assert!(data.len() >= 40, "no IP and TCP headers are shorter");
