@@ -69,11 +69,11 @@ impl Options {
             *self = Self { window_scale: Offer::Absent, timestamps, nop_run: 2, ..Self::default() };
             return;
         }
-        *self = Self::walk_any(bytes, cut);
+        self.read_any(bytes, cut);
     }
 
-    fn walk_any(bytes: &[u8], cut: bool) -> Self {
-        let mut options = Self::default();
+    fn read_any(&mut self, bytes: &[u8], cut: bool) {
+        *self = Self::default();
         let mut scale = None;
         let mut rest = bytes;
         let mut run = 0u8;
@@ -81,7 +81,7 @@ impl Options {
         while let Some((&kind, tail)) = rest.split_first() {
             if kind == NOP {
                 run = run.saturating_add(1);
-                options.nop_run = options.nop_run.max(run);
+                self.nop_run = self.nop_run.max(run);
                 rest = tail;
                 continue;
             }
@@ -96,16 +96,15 @@ impl Options {
                 break;
             };
             rest = tail;
-            options.note(kind, data, &mut scale);
+            self.note(kind, data, &mut scale);
         }
-        options.incomplete |= cut && !ended;
-        options.window_scale = match scale {
+        self.incomplete = cut && !ended;
+        self.window_scale = match scale {
             Some(offer) => offer,
             // A SYN whose options were cut off says nothing about scaling: unseen is not absent.
-            None if options.incomplete => Offer::Unseen,
+            None if self.incomplete => Offer::Unseen,
             None => Offer::Absent,
         };
-        options
     }
 
     fn note(&mut self, kind: u8, data: &[u8], scale: &mut Option<Offer>) {

@@ -255,11 +255,12 @@ impl Handshake {
 
     /// Whether both offered (`true`) or one declined (`false`); `None` where the capture does not tell.
     pub fn scaling_on_wire(&self) -> Option<bool> {
-        let offers = Side::BOTH.map(|side| self.syn.of(side).as_ref().map_or(Offer::Unseen, |syn| syn.offer));
-        if offers.contains(&Offer::Absent) {
-            return Some(false);
+        let latest = |syn: &Option<Syn>| syn.as_ref().map_or(Offer::Unseen, |syn| syn.offer);
+        match (latest(&self.syn.client), latest(&self.syn.server)) {
+            (Offer::Absent, _) | (_, Offer::Absent) => Some(false),
+            (Offer::Shift(_), Offer::Shift(_)) => Some(true),
+            _ => None,
         }
-        offers.iter().all(|offer| matches!(offer, Offer::Shift(_))).then_some(true)
     }
 
     /// The shift of the latest SYN, limited to what RFC 7323 §2.3 allows: "If a Window Scale option is
@@ -278,10 +279,12 @@ impl Handshake {
 
     /// The smaller maximum segment size of both sides: no segment of either direction should exceed it.
     pub fn maximum_segment_size(&self) -> Option<u16> {
-        let sizes =
-            Side::BOTH.map(|side| self.syn.of(side).as_ref().and_then(|syn| syn.maximum_segment_size));
-        let announced = || self.kernel.view().and_then(|view| view.maximum_segment_size);
-        sizes.into_iter().flatten().min().or_else(announced)
+        let announced = |syn: &Option<Syn>| syn.as_ref().and_then(|syn| syn.maximum_segment_size);
+        match (announced(&self.syn.client), announced(&self.syn.server)) {
+            (Some(client), Some(server)) => Some(client.min(server)),
+            (None, None) => self.kernel.view().and_then(|view| view.maximum_segment_size),
+            (size, None) | (None, size) => size,
+        }
     }
 
     /// Both SYNs carry MPTCP: windows are relative to the data acknowledgment (RFC 8684 §3.3.1).

@@ -278,7 +278,8 @@ impl Ledger {
         if settled == 0 {
             return;
         }
-        self.last_known = self.pending.drain(..settled).next_back();
+        self.last_known = self.pending.get(settled - 1).copied();
+        self.pending.drain(..settled);
         self.disordered = self.disordered.saturating_sub(settled);
         if settled > self.reached {
             self.begin_again();
