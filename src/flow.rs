@@ -9,6 +9,7 @@ mod connection;
 mod granted;
 mod handshake;
 mod history;
+mod index;
 mod kernel;
 mod key;
 mod ledger;

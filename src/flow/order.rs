@@ -74,8 +74,7 @@ impl Order {
         }
         let newest = self.links.get(ring).map_or(ring, |ring| ring.older);
         let Some(link) = self.links.get_mut(at) else { return };
-        let active_us = link.active_us.max(time_us);
-        link.active_us = active_us;
+        link.active_us = link.active_us.max(time_us);
         if newest == at {
             return;
         }
@@ -84,7 +83,7 @@ impl Order {
         self.join(newest, at);
         self.join(at, ring);
         if let Some(link) = self.links.get_mut(at) {
-            (link.active_us, link.list) = (active_us, Some(list));
+            link.list = Some(list);
         }
     }
 

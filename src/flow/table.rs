@@ -6,12 +6,11 @@
 
 use std::collections::VecDeque;
 
-use hashbrown::HashTable;
-
 use crate::decode::Segment;
 
 use super::Flow;
 use super::closing::Closing;
+use super::index::Index;
 use super::key::{Key, Keys};
 use super::limits::{End, Ended, Limits};
 use super::order::{List, Order};
@@ -53,8 +52,7 @@ pub struct FlowTable {
     free: Vec<usize>,
     keys: Keys,
     /// The slots by their keys.
-    current: HashTable<(Key, usize)>,
-    lately: Box<[usize; LATELY]>,
+    current: Index,
     twins: Twins,
     order: Order,
     retired: Retired,
@@ -63,9 +61,6 @@ pub struct FlowTable {
     is_changed: Vec<bool>,
     begun: u64,
 }
-
-/// Slots that were found lately, by the lower bits of the key: they are asked before the table.
-const LATELY: usize = 1024;
 
 /// Flows whose memory is kept for others.
 const SPARE_MAX: usize = 256;
@@ -82,8 +77,7 @@ impl FlowTable {
             spare: Vec::new(),
             free: Vec::new(),
             keys: Keys::default(),
-            current: HashTable::new(),
-            lately: Box::new([0; LATELY]),
+            current: Index::default(),
             twins: Twins::default(),
             order: Order::default(),
             retired: Retired::default(),
@@ -215,7 +209,7 @@ impl FlowTable {
 
     /// No flow is alive.
     pub fn is_empty(&self) -> bool {
-        self.current.is_empty()
+        self.current.len() == 0
     }
 
     /// How many flows there were so far.
@@ -259,25 +253,16 @@ impl FlowTable {
         if let Some(place) = self.slots.get_mut(at) {
             *place = Some(slot);
         }
-        self.current.insert_unique(key.0, (key, at), |(key, _)| key.0);
+        self.current.insert(key, at);
         at
     }
 
     fn find(&mut self, key: Key, segment: &Segment) -> Option<usize> {
-        let lately = *self.lately.get(key.low_bits() % LATELY)?;
-        if self.is_at(lately, key, segment) {
-            return Some(lately);
-        }
-        let is_it = |&(other, at): &(Key, usize)| other == key && self.is_at(at, key, segment);
-        let at = self.current.find(key.0, is_it)?.1;
-        *self.lately.get_mut(key.low_bits() % LATELY)? = at;
-        Some(at)
-    }
-
-    #[inline]
-    fn is_at(&self, at: usize, key: Key, segment: &Segment) -> bool {
-        let slot = self.slots.get(at).and_then(Option::as_ref);
-        slot.is_some_and(|slot| slot.key == key && slot.flow.is_between(segment))
+        let Self { slots, current, .. } = self;
+        current.find(key, |at| {
+            let slot = slots.get(at).and_then(Option::as_ref);
+            slot.is_some_and(|slot| slot.key == key && slot.flow.is_between(segment))
+        })
     }
 
     fn least_recent(&self) -> Option<usize> {
@@ -290,9 +275,7 @@ impl FlowTable {
         let Some(slot) = self.slots.get_mut(at).and_then(Option::take) else { return };
         self.free.push(at);
         let Slot { index, key, flow, numbers, .. } = slot;
-        if let Ok(place) = self.current.find_entry(key.0, |(_, other)| *other == at) {
-            place.remove();
-        }
+        self.current.remove(key, at);
         self.twins.forget(at, numbers);
         if end == End::Closed {
             self.retired.remember(key, index, &flow);
