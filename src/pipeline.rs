@@ -19,7 +19,7 @@ use std::ops::ControlFlow;
 
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::flow::Limits;
-use crate::report::{CaptureReport, CheckedSums, FlowReport};
+use crate::report::{Archive, CaptureReport, CheckedSums, FlowReport};
 use crate::source::{Error, Frame, Selector, Source};
 
 use following::Following;
@@ -64,7 +64,14 @@ impl Analysis {
     #[must_use]
     pub fn with_max_flows(mut self, flows: usize) -> Self {
         self.stages.following.limit(flows);
-        self.kept = Kept::new(flows);
+        self.kept.limit(flows);
+        self
+    }
+
+    /// Keeps the reports of flows in `archive`; otherwise all of them are kept.
+    #[must_use]
+    pub fn with_archive(mut self, archive: Archive) -> Self {
+        self.kept.keep_in(archive);
         self
     }
 

@@ -84,3 +84,46 @@ fn lines_come_as_flows_end_and_say_what_the_document_says() {
     }
     assert_eq!(streamed, listed);
 }
+
+/// The report for people, where only what it shows is kept, and where a second format has all flows kept.
+fn text_both_ways(arguments: &[&str]) -> [String; 2] {
+    let folder = tempfile::tempdir().unwrap();
+    let files = ["alone", "beside", "json"].map(|name| folder.path().join(name));
+    let [alone, beside, json] = files.each_ref().map(|file| file.to_str().unwrap());
+    for outputs in
+        [vec!["--output", alone], vec!["--format", "text", "-o", beside, "--format", "json", "-o", json]]
+    {
+        let mut wscale = Command::new(env!("CARGO_BIN_EXE_wscale"));
+        assert!(wscale.arg("analyze").args(arguments).args(outputs).status().unwrap().success());
+    }
+    [alone, beside].map(|file| std::fs::read_to_string(file).unwrap())
+}
+
+#[test]
+fn a_report_for_people_is_the_same_however_few_flows_are_kept_for_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("short.pcap");
+    let frames = 400 * SHORT_FRAMES;
+    traffic::write(Shape::Short, frames, &mut BufWriter::new(File::create(&path).unwrap())).unwrap();
+    let recordings = concat!(env!("CARGO_MANIFEST_DIR"), "/fixtures/recordings");
+    // One capture with sound and broken flows, whose findings say how many flows there are to the server.
+    let files = std::fs::read_dir(recordings).unwrap().map(|file| file.unwrap().path());
+    let mut mixed: Vec<_> = files.filter(|file| file.to_str().unwrap().ends_with(".client.pcap")).collect();
+    mixed.sort();
+    let inputs = [
+        vec![path.to_str().unwrap()],
+        vec![recordings],
+        ["--join"].into_iter().chain(mixed.iter().map(|file| file.to_str().unwrap())).collect(),
+    ];
+    let mut texts = Vec::new();
+    for input in inputs {
+        for top in ["0", "1", "5", "1000"] {
+            let [alone, beside] = text_both_ways(&[["--top", top].as_slice(), &input].concat());
+            assert_eq!(alone, beside, "--top {top} {input:?}");
+            texts.push(alone);
+        }
+    }
+    for said in [" flows to 10.1.0.2:80", "395 flows more; --all shows them", "flows more unproven"] {
+        assert!(texts.iter().any(|text| text.contains(said)), "{said}: {texts:?}");
+    }
+}

@@ -48,14 +48,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
         report.map_or(Ok(()), |report| reports.capture(&report))
     };
-    if args.outputs.stream() {
-        args.inputs.stream(&mut |event| match event {
-            Event::Flow { source, flow } => reports.flow(&source, &flow),
-            Event::Capture(judged) => capture(&mut reports, judged),
-        })?;
-    } else {
-        args.inputs.judge(&[], &mut |judged| capture(&mut reports, judged))?;
-    }
+    args.inputs.judge(args.outputs.needs(&args.look), &mut |event| match event {
+        Event::Flow { source, flow } => reports.flow(&source, &flow),
+        Event::Capture(judged) => capture(&mut reports, judged),
+    })?;
     reports.finish(&outcome)?;
     Ok(if outcome.errors.is_empty() { Exit::Done } else { Exit::Incomplete })
 }

@@ -123,7 +123,7 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
         policy.accept_all();
     }
     let mut judged_any = false;
-    args.inputs.judge(&selectors, &mut |Judged { report, error }| {
+    args.inputs.judge_selected(&selectors, &mut |Judged { report, error }| {
         let readable = error.is_none();
         outcome.errors.extend(error.as_ref().map(said));
         let Some(mut report) = report else { return Ok(()) };

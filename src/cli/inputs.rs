@@ -12,7 +12,7 @@ use indicatif::ProgressBar;
 
 use crate::flow::Limits;
 use crate::pipeline::Analysis;
-use crate::report::{CaptureReport, FlowReport};
+use crate::report::{Archive, CaptureReport, FlowReport, Needs};
 use crate::source::{self, CaptureFile, Input, Joined, Source};
 
 use super::capture::Capture;
@@ -68,7 +68,7 @@ struct Task<'a> {
     max_flows: usize,
     checksums: bool,
     selectors: &'a [String],
-    stream: bool,
+    needs: Needs,
     bar: &'a ProgressBar,
 }
 
@@ -88,27 +88,32 @@ impl Inputs {
         self.filter.as_deref()
     }
 
-    /// Judges all captures and hands each to `sink`. Flows are marked with those of `selectors` that match.
+    /// Judges all captures and hands each to `sink`, with the flows that are needed; or the flows as they end, and
+    /// every capture at last, without them.
     pub(crate) fn judge(
+        &self,
+        needs: Needs,
+        sink: &mut dyn FnMut(Event) -> anyhow::Result<()>,
+    ) -> anyhow::Result<()> {
+        self.run(&[], needs, sink)
+    }
+
+    /// The same with all flows, each marked with those of `selectors` that match it.
+    pub(crate) fn judge_selected(
         &self,
         selectors: &[String],
         sink: &mut dyn FnMut(Judged) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
-        self.run(selectors, false, &mut |event| match event {
+        self.run(selectors, Needs::All, &mut |event| match event {
             Event::Capture(judged) => sink(judged),
             Event::Flow { .. } => Ok(()),
         })
     }
 
-    /// Judges all captures; flows are handed to `sink` as they end, and every capture at last, without them.
-    pub(crate) fn stream(&self, sink: &mut dyn FnMut(Event) -> anyhow::Result<()>) -> anyhow::Result<()> {
-        self.run(&[], true, sink)
-    }
-
     fn run(
         &self,
         selectors: &[String],
-        stream: bool,
+        needs: Needs,
         sink: &mut dyn FnMut(Event) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut found = Vec::new();
@@ -129,7 +134,7 @@ impl Inputs {
             max_flows: self.max_flows,
             checksums: self.checksums,
             selectors,
-            stream,
+            needs,
             bar: &bar,
         };
         let judge = |pieces: &Vec<Input>, send: Send<'_, Event>| {
@@ -226,7 +231,11 @@ fn judge(task: &Task<'_>, pieces: &[Input], send: Send<'_, Event>) -> anyhow::Re
     };
     let analysis = Analysis::new(&name, source.as_ref())
         .map_err(|error| anyhow::anyhow!("cannot judge '{name}': {error}"))?;
-    let mut analysis = analysis.with_max_flows(task.max_flows);
+    let archive = match task.needs {
+        Needs::Worst(quiet) => Archive::of_findings(quiet),
+        Needs::Each | Needs::All => Archive::of_all(),
+    };
+    let mut analysis = analysis.with_max_flows(task.max_flows).with_archive(archive);
     analysis.select(source.as_ref(), task.selectors)?;
     if task.checksums {
         analysis.check_sums();
@@ -236,7 +245,7 @@ fn judge(task: &Task<'_>, pieces: &[Input], send: Send<'_, Event>) -> anyhow::Re
         terminal::advance(task.bar, bytes - before);
         before = bytes;
     };
-    let ended = if task.stream {
+    let ended = if task.needs == Needs::Each {
         let name = Arc::<str>::from(name);
         analysis.stream(source.as_mut(), progress, &mut |flow| {
             send(Event::Flow { source: Arc::clone(&name), flow: Box::new(flow) })

@@ -7,7 +7,7 @@ use anyhow::Context as _;
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command, Error, FromArgMatches, value_parser};
 
-use crate::report::{self, CaptureReport, FORMATS, FlowReport, Format, Layout, Outcome, Printer};
+use crate::report::{self, CaptureReport, FORMATS, FlowReport, Format, Layout, Needs, Outcome, Printer};
 
 use super::new_file::NewFile;
 use super::terminal;
@@ -35,6 +35,11 @@ pub(crate) struct Look {
 }
 
 impl Look {
+    fn layout(&self, color: bool) -> Layout {
+        let top = if self.all { usize::MAX } else { self.top };
+        Layout { width: terminal::width(), top, color }
+    }
+
     /// Whether standard output gets colour.
     pub(crate) fn is_colored(&self) -> bool {
         self.color.is_on()
@@ -189,9 +194,7 @@ impl Outputs {
                 None => (Sink::Stdout(io::BufWriter::new(io::stdout())), look.color.is_on()),
                 Some(path) => (Sink::File(NewFile::create(path)?), look.color == terminal::Color::Always),
             };
-            let top = if look.all { usize::MAX } else { look.top };
-            let layout = Layout { width: terminal::width(), top, color };
-            Ok(((format.printer)(&layout), sink))
+            Ok(((format.printer)(&look.layout(color)), sink))
         });
         Ok(Reports { open: open.collect::<anyhow::Result<_>>()?, on_broken_pipe })
     }
@@ -204,9 +207,12 @@ impl Outputs {
         }
     }
 
-    /// Whether flows can be printed as they end, in every format.
-    pub(crate) fn stream(&self) -> bool {
-        self.pairs.iter().all(|(format, _)| format.streams)
+    /// What all formats together need of a capture.
+    pub(crate) fn needs(&self, look: &Look) -> Needs {
+        let layout = look.layout(false);
+        let needs = self.pairs.iter().map(|(format, _)| (format.needs)(&layout));
+        // What was handed out as it ended is not there for another format.
+        needs.reduce(|one, other| if one == other { one } else { Needs::All }).unwrap_or(Needs::All)
     }
 
     /// Whether any report goes to standard output.

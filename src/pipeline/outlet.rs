@@ -54,6 +54,16 @@ impl Kept {
         Self { archive: Archive::of_all(), max_early, evicted: 0 }
     }
 
+    /// Lists at most `flows` that were judged early.
+    pub(super) fn limit(&mut self, flows: usize) {
+        self.max_early = flows;
+    }
+
+    /// Keeps reports in `archive`.
+    pub(super) fn keep_in(&mut self, archive: Archive) {
+        self.archive = archive;
+    }
+
     fn keep(&mut self, report: FlowReport, early: bool) {
         if early {
             self.archive.keep_notable(report, self.max_early);
@@ -64,7 +74,6 @@ impl Kept {
 
     /// Adds what became of the flows to `report`.
     pub(super) fn complete(self, report: CaptureReport) -> CaptureReport {
-        let (flows, unlisted_flows) = self.archive.into_parts();
-        CaptureReport { flows, unlisted_flows, evicted_flows: self.evicted, ..report }
+        self.archive.complete(CaptureReport { evicted_flows: self.evicted, ..report })
     }
 }

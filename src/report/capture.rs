@@ -1,11 +1,12 @@
 //! What is reported about one capture.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use crate::decode::{Checksums, Skip, Verified};
 use crate::detect::Verdict;
 
-use super::{Chart, Expected, FlowReport};
+use super::{Chart, Expected, FlowReport, Tally};
 
 /// Frames that hold no usable segment, by reason.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, serde::Serialize)]
@@ -104,8 +105,10 @@ pub struct CaptureReport {
     pub first_us: Option<i64>,
     /// Latest capture time.
     pub last_us: Option<i64>,
-    /// All flows, in the order of their first frame.
+    /// The flows that are kept, in the order of their first frame: all, unless the archive was asked for less.
     pub flows: Vec<FlowReport>,
+    /// Those without a finding that nobody wanted to see: they are counted.
+    pub quiet: Tally,
     /// What a policy expects of it, `None` without one.
     pub expected: Option<Vec<Expected>>,
     /// The flow is told in full, with these charts.
@@ -113,12 +116,15 @@ pub struct CaptureReport {
 }
 
 impl CaptureReport {
+    /// How many flows were judged and not only counted by verdict.
+    pub fn listed(&self) -> u64 {
+        self.flows.len() as u64 + self.quiet.flows()
+    }
+
     /// The flows, the worst first; of equally bad ones those with more data.
     pub fn worst_first(&self) -> Vec<&FlowReport> {
         let mut flows: Vec<&FlowReport> = self.flows.iter().collect();
-        flows.sort_by(|a, b| {
-            b.verdict.cmp(&a.verdict).then(b.data_bytes().cmp(&a.data_bytes())).then(a.index.cmp(&b.index))
-        });
+        flows.sort_by_key(|flow| Reverse(flow.badness()));
         flows
     }
 }

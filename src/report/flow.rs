@@ -1,5 +1,7 @@
 //! What is reported about one flow.
 
+use std::cmp::Reverse;
+
 use crate::decode::{Endpoint, Offer, Outer};
 use crate::detect::{Bounds, Finding, Judgement, Verdict};
 use crate::flow::{Flow, Overshoot, Side, Sides};
@@ -197,6 +199,11 @@ impl FlowReport {
     /// Client and server in one line.
     pub fn name(&self) -> String {
         format!("flow {}: {} -> {}", self.index, self.endpoints.client, self.endpoints.server)
+    }
+
+    /// Greater is worse: the verdict, then more data, then the earlier flow.
+    pub fn badness(&self) -> impl Ord + use<> {
+        (self.verdict, self.data_bytes(), Reverse(self.index))
     }
 
     /// Bytes of new data in both directions.

@@ -18,7 +18,8 @@ pub struct Layout {
 
 /// Prints one report, capture by capture, so that only one need be held.
 pub trait Printer {
-    /// Prints a flow of a capture that is still being read; only where the format can: [`Format::streams`].
+    /// Prints a flow of a capture that is still being read; only where the format needs
+    /// [each](Needs::Each).
     fn flow(&mut self, _out: &mut dyn Write, _source: &str, _flow: &FlowReport) -> io::Result<()> {
         Ok(())
     }
@@ -30,6 +31,17 @@ pub trait Printer {
     fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()>;
 }
 
+/// Which flows of a capture a format needs.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Needs {
+    /// Each as soon as it is over, and none of them again.
+    Each,
+    /// Those with findings; of those without, this many of each verdict, the worst, and how many more there are.
+    Worst(usize),
+    /// All of them, in order.
+    All,
+}
+
 /// One output format.
 #[derive(Debug)]
 pub struct Format {
@@ -37,8 +49,8 @@ pub struct Format {
     pub name: &'static str,
     /// One line for the help.
     pub summary: &'static str,
-    /// Flows can be printed as they end.
-    pub streams: bool,
+    /// What must be kept of a capture until it is printed.
+    pub needs: fn(&Layout) -> Needs,
     /// Begins a report.
     pub printer: fn(&Layout) -> Box<dyn Printer>,
 }

@@ -8,12 +8,12 @@ use std::io::{self, Write};
 use crate::detect::Severity;
 use crate::units::visible;
 
-use super::{CaptureReport, Format, Outcome, Printer, Standing};
+use super::{CaptureReport, Format, Needs, Outcome, Printer, Standing};
 
 pub(super) static FORMAT: Format = Format {
     name: "github",
     summary: "annotations for GitHub Actions",
-    streams: false,
+    needs: |_| Needs::All,
     printer: |_| Box::new(Annotations),
 };
 

@@ -17,7 +17,7 @@ use crate::flow::Side;
 use super::capture::{CheckedSums, Skipped};
 use super::plain_json;
 use super::{
-    CaptureReport, Expected, FlowReport, Format, Outcome, Printer, ShiftSource, Standing, WindowReport,
+    CaptureReport, Expected, FlowReport, Format, Needs, Outcome, Printer, ShiftSource, Standing, WindowReport,
 };
 
 pub(super) use check::{Check, Expectation};
@@ -25,7 +25,7 @@ pub(super) use check::{Check, Expectation};
 pub(super) static FORMAT: Format = Format {
     name: "json",
     summary: "one JSON document, schema version 1",
-    streams: false,
+    needs: |_| Needs::All,
     printer: |_| Box::new(Document { captures: 0 }),
 };
 

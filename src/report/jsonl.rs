@@ -8,12 +8,12 @@ use crate::detect::Finding;
 
 use super::json::{self, Capture, Check, Expectation, FindingJson, Flow};
 use super::plain_json;
-use super::{CaptureReport, FlowReport, Format, Outcome, Printer};
+use super::{CaptureReport, FlowReport, Format, Needs, Outcome, Printer};
 
 pub(super) static FORMAT: Format = Format {
     name: "jsonl",
     summary: "one JSON object per line: flows, findings, captures",
-    streams: true,
+    needs: |_| Needs::Each,
     printer: |_| Box::new(Lines),
 };
 

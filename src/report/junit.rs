@@ -10,12 +10,12 @@ use quick_junit::{NonSuccessKind, Report, TestCase, TestCaseStatus, TestSuite};
 use crate::detect::{Finding, Severity};
 use crate::units::visible;
 
-use super::{CaptureReport, Expected, FlowReport, Format, Outcome, Printer, Standing};
+use super::{CaptureReport, Expected, FlowReport, Format, Needs, Outcome, Printer, Standing};
 
 pub(super) static FORMAT: Format = Format {
     name: "junit",
     summary: "JUnit XML: a test case per flow and expectation",
-    streams: false,
+    needs: |_| Needs::All,
     printer: |_| Box::new(Junit { report: Report::new("wscale") }),
 };
 

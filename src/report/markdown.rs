@@ -5,12 +5,12 @@ use std::io::{self, Write};
 use crate::detect::{Severity, Verdict};
 use crate::units::{self, visible};
 
-use super::{CaptureReport, FlowReport, Format, Outcome, Printer, Standing};
+use super::{CaptureReport, FlowReport, Format, Needs, Outcome, Printer, Standing};
 
 pub(super) static FORMAT: Format = Format {
     name: "markdown",
     summary: "a summary for the page of a CI job",
-    streams: false,
+    needs: |_| Needs::All,
     printer: |_| Box::new(Markdown),
 };
 

@@ -12,7 +12,8 @@ use crate::detect::{Confidence, Finding, RULES, Severity};
 use super::plain_json;
 
 use super::{
-    CaptureReport, Expected, Fault, FlowReport, Format, Outcome, Printer, REQUIREMENTS, Standing, Unmet,
+    CaptureReport, Expected, Fault, FlowReport, Format, Needs, Outcome, Printer, REQUIREMENTS, Standing,
+    Unmet,
 };
 use model::{
     Artifact, Configuration, Document, Driver, Fingerprints, Help, Invocation, Location, Notification,
@@ -22,7 +23,7 @@ use model::{
 pub(super) static FORMAT: Format = Format {
     name: "sarif",
     summary: "SARIF 2.1.0, for code scanning",
-    streams: false,
+    needs: |_| Needs::All,
     printer: |_| Box::new(Sarif::default()),
 };
 

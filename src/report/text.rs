@@ -14,12 +14,15 @@ use crate::units;
 use super::capture::CheckedSums;
 use super::details::details;
 use super::style::{BOLD, Paint};
-use super::{CaptureReport, Format, Layout, Outcome, Printer};
+use super::{CaptureReport, Format, Layout, Needs, Outcome, Printer};
 
 pub(super) static FORMAT: Format = Format {
     name: "text",
     summary: "a table and plain words",
-    streams: false,
+    needs: |layout| match layout.top {
+        usize::MAX => Needs::All,
+        top => Needs::Worst(top.max(blocks::DESCRIBED)),
+    },
     printer: |layout| {
         Box::new(Text { layout: Layout { width: layout.width.max(WIDTH_MIN), ..*layout }, captures: 0 })
     },
@@ -86,10 +89,10 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
         writeln!(out)?;
         table::write(out, shown, layout)?;
     }
-    if shown.len() < flows.len() {
-        writeln!(out, "{} more; --all shows them", units::count((flows.len() - shown.len()) as u64, "flow"))?;
+    if let Some(more @ 1..) = report.listed().checked_sub(shown.len() as u64) {
+        writeln!(out, "{} more; --all shows them", units::count(more, "flow"))?;
     }
-    blocks::write(out, &flows, layout)
+    blocks::write(out, &flows, &report.quiet, layout)
 }
 
 fn checksums(sums: CheckedSums) -> String {
@@ -109,7 +112,7 @@ fn checksums(sums: CheckedSums) -> String {
 
 fn summary(report: &CaptureReport) -> String {
     let mut parts = {
-        let flows = report.flows.len() as u64 + report.unlisted_flows.values().sum::<u64>();
+        let flows = report.listed() + report.unlisted_flows.values().sum::<u64>();
         vec![units::count(report.frames, "frame"), units::count(flows, "flow")]
     };
     if let Some((first, last)) = report.first_us.zip(report.last_us) {

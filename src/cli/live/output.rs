@@ -68,8 +68,7 @@ impl Output {
 
     /// The report at the end.
     pub(super) fn finish(self, counts: CaptureReport) -> anyhow::Result<()> {
-        let (flows, unlisted_flows) = self.archive.into_parts();
-        let report = CaptureReport { unlisted_flows, flows, ..counts };
+        let report = self.archive.complete(counts);
         let mut out = self.out;
         if self.style == Style::JsonLines {
             jsonl::write_capture(&mut out, &report)?;

@@ -7,11 +7,11 @@ use crate::detect::{Cost, Direction, Finding, Severity, Verdict};
 use crate::flow::Side;
 use crate::report::Captured;
 use crate::report::style::{BOLD, DIM, LABEL, Paint, labelled};
-use crate::report::{FlowReport, Layout, WindowReport};
+use crate::report::{FlowReport, Layout, Tally, WindowReport};
 use crate::units;
 
 /// Flows without a finding that are described one by one; more are only counted.
-const DESCRIBED: usize = 3;
+pub(super) const DESCRIBED: usize = 3;
 
 /// The same finding on flows to the same server.
 struct Group<'a> {
@@ -20,13 +20,20 @@ struct Group<'a> {
     flows: u64,
 }
 
-/// `flows` are those of one capture, the worst first.
-pub(super) fn write(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
+/// `flows` are those of one capture, the worst first; the `others` are only counted.
+pub(super) fn write(
+    out: &mut dyn Write,
+    flows: &[&FlowReport],
+    others: &Tally,
+    layout: &Layout,
+) -> io::Result<()> {
     for group in groups(flows) {
         writeln!(out)?;
-        finding(out, &group, flows, layout)?;
+        let server = group.flow.endpoints.server;
+        let kept = flows.iter().filter(|flow| flow.endpoints.server == server).count();
+        finding(out, &group, kept as u64 + others.to_server(server), layout)?;
     }
-    quiet(out, flows, layout)
+    quiet(out, flows, others, layout)
 }
 
 /// Findings in the order of the flows, which is worst first; the flow shown in full is the worst of its group.
@@ -53,7 +60,8 @@ fn groups<'a>(flows: &[&'a FlowReport]) -> Vec<Group<'a>> {
     groups
 }
 
-fn finding(out: &mut dyn Write, group: &Group<'_>, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
+/// `of` all flows to the same server.
+fn finding(out: &mut dyn Write, group: &Group<'_>, of: u64, layout: &Layout) -> io::Result<()> {
     let Group { flow, finding, .. } = group;
     let paint = Paint { color: layout.color };
     let headline = format!("flow {}: {}", flow.index, finding.headline);
@@ -69,9 +77,7 @@ fn finding(out: &mut dyn Write, group: &Group<'_>, flows: &[&FlowReport], layout
     }
     if group.flows > 1 {
         let server = flow.endpoints.server;
-        let all = flows.iter().filter(|other| other.endpoints.server == server).count();
-        let text =
-            format!("{} of {} flows to {server}", units::grouped(group.flows), units::grouped(all as u64));
+        let text = format!("{} of {} flows to {server}", units::grouped(group.flows), units::grouped(of));
         labelled(out, "flows", &text, layout)?;
     }
     labelled(out, "seen", &finding.seen, layout)?;
@@ -90,7 +96,7 @@ fn finding(out: &mut dyn Write, group: &Group<'_>, flows: &[&FlowReport], layout
 }
 
 /// Flows without a finding: a few in words, the rest as numbers.
-fn quiet(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Result<()> {
+fn quiet(out: &mut dyn Write, flows: &[&FlowReport], others: &Tally, layout: &Layout) -> io::Result<()> {
     for verdict in [Verdict::Healthy, Verdict::Unproven, Verdict::Unknown] {
         let first = flows.partition_point(|flow| flow.verdict > verdict);
         let behind = flows.partition_point(|flow| flow.verdict >= verdict);
@@ -107,12 +113,9 @@ fn quiet(out: &mut dyn Write, flows: &[&FlowReport], layout: &Layout) -> io::Res
             };
             paragraph(out, &format!("flow {}: {text}", flow.index), layout)?;
         }
-        if let Some(more @ 1..) = of_verdict.len().checked_sub(DESCRIBED) {
-            paragraph(
-                out,
-                &format!("{} more {}", units::count(more as u64, "flow"), verdict.name()),
-                layout,
-            )?;
+        let all = of_verdict.len() as u64 + others.of_verdict(verdict);
+        if let Some(more @ 1..) = all.checked_sub(DESCRIBED as u64) {
+            paragraph(out, &format!("{} more {}", units::count(more, "flow"), verdict.name()), layout)?;
         }
     }
     Ok(())
