@@ -51,13 +51,13 @@ impl Printer for Document {
         self.head(out)?;
         let separator = if self.captures > 0 { "," } else { "" };
         self.captures += 1;
-        let capture = indented(&Capture::new(report), "    ")?;
+        let capture = plain_json::pretty_inside(&Capture::new(report), 2)?;
         // Flow by flow: there may be a million.
         let head = capture.strip_suffix("\n    }").unwrap_or(&capture);
         write!(out, "{separator}\n    {head},\n      \"flows\": [")?;
         for (flow, separator) in report.flows.iter().zip([""].into_iter().chain(std::iter::repeat(","))) {
             let flow = Flow { findings: Some(findings(flow).collect()), ..Flow::new(flow) };
-            write!(out, "{separator}\n        {}", indented(&flow, "        ")?)?;
+            write!(out, "{separator}\n        {}", plain_json::pretty_inside(&flow, 4)?)?;
         }
         write!(out, "{}]\n    }}", if report.flows.is_empty() { "" } else { "\n      " })
     }
@@ -66,15 +66,10 @@ impl Printer for Document {
         self.head(out)?;
         write!(out, "{}]", if self.captures > 0 { "\n  " } else { "" })?;
         if let Some(check) = Check::new(outcome) {
-            write!(out, ",\n  \"check\": {}", indented(&check, "  ")?)?;
+            write!(out, ",\n  \"check\": {}", plain_json::pretty_inside(&check, 1)?)?;
         }
         writeln!(out, "\n}}")
     }
-}
-
-/// `value` as it stands inside a document. A string in JSON holds no line break, so every one is layout.
-fn indented(value: &impl Serialize, indent: &str) -> io::Result<String> {
-    Ok(plain_json::pretty(value)?.replace('\n', &format!("\n{indent}")))
 }
 
 pub(super) fn findings(flow: &FlowReport) -> impl Iterator<Item = FindingJson> {

@@ -7,6 +7,8 @@ use std::fmt::Write as _;
 use std::io;
 
 use serde::Serialize;
+use serde_json::Serializer;
+use serde_json::ser::{Formatter as _, PrettyFormatter};
 
 use crate::units::acts;
 
@@ -17,15 +19,27 @@ pub(super) fn line(value: &impl Serialize) -> io::Result<String> {
 
 /// `value` over several lines.
 pub(super) fn pretty(value: &impl Serialize) -> io::Result<String> {
-    Ok(plain(serde_json::to_string_pretty(value)?))
+    pretty_inside(value, 0)
+}
+
+/// The same as it stands inside so many objects and arrays.
+pub(super) fn pretty_inside(value: &impl Serialize, depth: usize) -> io::Result<String> {
+    let mut layout = PrettyFormatter::new();
+    for _ in 0..depth {
+        layout.begin_object(&mut io::sink())?;
+    }
+    let mut json = Vec::new();
+    value.serialize(&mut Serializer::with_formatter(&mut json, layout))?;
+    Ok(plain(String::from_utf8(json).map_err(io::Error::other)?))
 }
 
 /// Such characters stand in strings only, where an escape means the same.
 fn plain(json: String) -> String {
-    let is_unsafe = |char: char| acts(char) && char >= '\u{7f}';
-    if !json.chars().any(is_unsafe) {
+    // Nearly every text is like this, and that is seen many bytes at a time.
+    if json.is_ascii() && !json.as_bytes().contains(&0x7f) {
         return json;
     }
+    let is_unsafe = |char: char| acts(char) && char >= '\u{7f}';
     let mut text = String::with_capacity(json.len() + 16);
     for char in json.chars() {
         if is_unsafe(char) {
@@ -49,5 +63,6 @@ mod tests {
         assert_eq!(json, "\"a\\u001b[2J\\u007f\\u009b31m\\u202eb\\u2028ü\\n\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), name);
         assert_eq!(pretty(&[1]).unwrap(), "[\n  1\n]");
+        assert_eq!(pretty_inside(&[1], 2).unwrap(), "[\n      1\n    ]");
     }
 }
