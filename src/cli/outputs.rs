@@ -211,8 +211,7 @@ impl Outputs {
     pub(crate) fn needs(&self, look: &Look) -> Needs {
         let layout = look.layout(false);
         let needs = self.pairs.iter().map(|(format, _)| (format.needs)(&layout));
-        // What was handed out as it ended is not there for another format.
-        needs.reduce(|one, other| if one == other { one } else { Needs::All }).unwrap_or(Needs::All)
+        needs.reduce(Needs::and).unwrap_or(Needs::All)
     }
 
     /// Whether any report goes to standard output.

@@ -42,6 +42,18 @@ pub enum Needs {
     All,
 }
 
+impl Needs {
+    /// What two formats of one run need. What was handed out as it ended is not there for another format.
+    #[must_use]
+    pub fn and(self, other: Self) -> Self {
+        match (self, other) {
+            (Self::Each, Self::Each) => Self::Each,
+            (Self::Worst(one), Self::Worst(other)) => Self::Worst(one.max(other)),
+            _ => Self::All,
+        }
+    }
+}
+
 /// One output format.
 #[derive(Debug)]
 pub struct Format {

@@ -13,7 +13,7 @@ use super::{CaptureReport, Format, Needs, Outcome, Printer, Standing};
 pub(super) static FORMAT: Format = Format {
     name: "github",
     summary: "annotations for GitHub Actions",
-    needs: |_| Needs::All,
+    needs: |_| Needs::Worst(0),
     printer: |_| Box::new(Annotations),
 };
 

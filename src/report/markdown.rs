@@ -10,7 +10,7 @@ use super::{CaptureReport, FlowReport, Format, Needs, Outcome, Printer, Standing
 pub(super) static FORMAT: Format = Format {
     name: "markdown",
     summary: "a summary for the page of a CI job",
-    needs: |_| Needs::All,
+    needs: |_| Needs::Worst(0),
     printer: |_| Box::new(Markdown),
 };
 
@@ -19,7 +19,7 @@ struct Markdown;
 impl Printer for Markdown {
     fn capture(&mut self, out: &mut dyn Write, report: &CaptureReport) -> io::Result<()> {
         writeln!(out, "### {}\n", plain(&report.source))?;
-        writeln!(out, "{}: {}", units::count(report.flows.len() as u64, "flow"), verdicts(&report.flows))?;
+        writeln!(out, "{}: {}", units::count(report.listed(), "flow"), verdicts(report))?;
         if let Some(cause) = &report.incomplete {
             writeln!(out, "\n**Incomplete:** {}. The rest is about the part that was read.", plain(cause))?;
         }
@@ -50,8 +50,11 @@ impl Printer for Markdown {
     }
 }
 
-fn verdicts(flows: &[FlowReport]) -> String {
-    let count = |verdict: Verdict| flows.iter().filter(|flow| flow.verdict == verdict).count();
+fn verdicts(report: &CaptureReport) -> String {
+    let count = |verdict: Verdict| {
+        let kept = report.flows.iter().filter(|flow| flow.verdict == verdict).count();
+        kept as u64 + report.quiet.of_verdict(verdict)
+    };
     let counts = Verdict::ALL
         .into_iter()
         .rev()

@@ -23,7 +23,7 @@ use model::{
 pub(super) static FORMAT: Format = Format {
     name: "sarif",
     summary: "SARIF 2.1.0, for code scanning",
-    needs: |_| Needs::All,
+    needs: |_| Needs::Worst(0),
     printer: |_| Box::new(Sarif::default()),
 };
 
