@@ -4,6 +4,7 @@
 //! flow is bounded, nothing grows with the number of segments: [`FLOW_BYTES_MAX`].
 
 mod advertised;
+mod changed;
 mod closing;
 mod connection;
 mod granted;

@@ -4,11 +4,10 @@
 //! for long, when its 4-tuple is used again, or, being the least recently active one, when the table is full.
 //! Whoever owns the table gets every flow that leaves it: nothing is forgotten before it could be judged.
 
-use std::collections::VecDeque;
-
 use crate::decode::Segment;
 
 use super::Flow;
+use super::changed::Changed;
 use super::closing::Closing;
 use super::index::Index;
 use super::key::{Key, Keys};
@@ -56,9 +55,7 @@ pub struct FlowTable {
     twins: Twins,
     order: Order,
     retired: Retired,
-    /// Slots that changed since they were last visited, and which slots are in that list.
-    changed: VecDeque<usize>,
-    is_changed: Vec<bool>,
+    changed: Changed,
     begun: u64,
 }
 
@@ -81,8 +78,7 @@ impl FlowTable {
             twins: Twins::default(),
             order: Order::default(),
             retired: Retired::default(),
-            changed: VecDeque::new(),
-            is_changed: Vec::new(),
+            changed: Changed::default(),
             begun: 0,
         }
     }
@@ -126,7 +122,7 @@ impl FlowTable {
         let is_worth_judging = slot.flow.frames >= WORTH_JUDGING_FRAMES;
         self.order.touch(at, list, segment.time_us);
         if is_worth_judging {
-            self.mark(at);
+            self.changed.mark(at);
         }
         if segment.flags.syn {
             self.link_twin(at);
@@ -187,10 +183,7 @@ impl FlowTable {
     /// Visits up to `at_most` flows that changed since they were last visited, the longest unvisited first.
     pub fn visit_changed(&mut self, at_most: usize, visit: &mut dyn FnMut(u64, &mut Flow)) {
         for _ in 0..at_most.min(self.changed.len()) {
-            let Some(at) = self.changed.pop_front() else { return };
-            if let Some(is_changed) = self.is_changed.get_mut(at) {
-                *is_changed = false;
-            }
+            let Some(at) = self.changed.next() else { return };
             if let Some(Some(slot)) = self.slots.get_mut(at) {
                 visit(slot.index, &mut slot.flow);
             }
@@ -247,7 +240,6 @@ impl FlowTable {
         self.begun += 1;
         let at = self.free.pop().unwrap_or_else(|| {
             self.slots.push(None);
-            self.is_changed.push(false);
             self.slots.len() - 1
         });
         if let Some(place) = self.slots.get_mut(at) {
@@ -283,15 +275,6 @@ impl FlowTable {
         gone(Ended { index, flow, end });
     }
 
-    fn mark(&mut self, at: usize) {
-        if let Some(is_changed) = self.is_changed.get_mut(at)
-            && !*is_changed
-        {
-            *is_changed = true;
-            self.changed.push_back(at);
-        }
-    }
-
     /// Finds the same connection beyond an address translation.
     fn link_twin(&mut self, at: usize) {
         let Some(Some(slot)) = self.slots.get_mut(at) else { return };
@@ -308,7 +291,7 @@ impl FlowTable {
                 slot.flow.twin = twin;
             }
         }
-        self.mark(other);
+        self.changed.mark(other);
     }
 }
 
