@@ -30,7 +30,7 @@ pub use capture::{CaptureReport, CheckedSums, Skipped};
 pub use compare::{COMPARISON_FORMATS, ComparisonFormat};
 pub use details::Chart;
 pub use fault::Fault;
-pub use flow::{Captured, FlowReport, Limits, ShiftSource, WindowReport};
+pub use flow::{Badness, Captured, FlowReport, Limits, ShiftSource, WindowReport};
 pub use format::{FORMATS, Format, Layout, Needs, Printer, format};
 pub use outcome::{CheckSummary, Expected, Outcome, REQUIREMENTS, Requirement, Standing, Unmet};
 pub use quiet::Tally;

@@ -16,6 +16,7 @@ use std::process::Command;
 
 use serde_json::Value;
 use traffic::{SHORT_FRAMES, Shape};
+use wscale::report::{FORMATS, Layout, Needs};
 
 fn analyze(shape: Shape, frames: u64, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -115,7 +116,9 @@ fn a_report_is_the_same_however_few_flows_are_kept_for_it() {
         ["--join"].into_iter().chain(mixed.iter().map(|file| file.to_str().unwrap())).collect(),
     ];
     let ways = ["0", "1", "5", "1000"].map(|top| ("text", top));
-    let ways = ways.into_iter().chain(["github", "junit", "markdown", "sarif"].map(|format| (format, "20")));
+    let layout = Layout { width: 80, top: 20, color: false };
+    let others = FORMATS.into_iter().filter(|format| (format.needs)(&layout) != Needs::Each);
+    let ways = ways.into_iter().chain(others.map(|format| (format.name, "20")));
     let mut texts = Vec::new();
     for (format, top) in ways {
         for input in &inputs {

@@ -53,8 +53,8 @@ impl Archive {
     /// it is not one of very many.
     pub fn keep_notable(&mut self, flow: FlowReport, at_most: usize) {
         let is_notable = flow.findings.iter().any(|finding| finding.rule.severity > Severity::Note);
-        let listed = self.flows.len() as u64 + self.quiet.as_ref().map_or(0, Quiet::flows);
-        if is_notable && listed < at_most as u64 {
+        let listed = || self.flows.len() as u64 + self.quiet.as_ref().map_or(0, Quiet::flows);
+        if is_notable && listed() < at_most as u64 {
             self.keep(flow);
         } else {
             self.count(&flow);

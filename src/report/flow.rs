@@ -102,6 +102,9 @@ pub struct Limits {
     pub loss: u32,
 }
 
+/// Greater is worse: the verdict, then more data, then the earlier flow.
+pub type Badness = (Verdict, u64, Reverse<u64>);
+
 /// One flow, judged.
 #[derive(Clone, Debug)]
 pub struct FlowReport {
@@ -201,8 +204,8 @@ impl FlowReport {
         format!("flow {}: {} -> {}", self.index, self.endpoints.client, self.endpoints.server)
     }
 
-    /// Greater is worse: the verdict, then more data, then the earlier flow.
-    pub fn badness(&self) -> impl Ord + use<> {
+    /// How bad it is.
+    pub fn badness(&self) -> Badness {
         (self.verdict, self.data_bytes(), Reverse(self.index))
     }
 

@@ -93,3 +93,19 @@ pub static FORMATS: [&Format; 7] = [
 pub fn format(name: &str) -> Option<&'static Format> {
     FORMATS.into_iter().find(|format| format.name == name)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn several_formats_get_what_each_of_them_needs() {
+        use Needs::{All, Each, Worst};
+        assert_eq!(Each.and(Each), Each);
+        assert_eq!([Worst(3).and(Worst(20)), Worst(20).and(Worst(0))], [Worst(20), Worst(20)]);
+        for needs in [Each, Worst(3), All] {
+            assert_eq!([needs.and(All), All.and(needs)], [All, All]);
+        }
+        assert_eq!([Each.and(Worst(3)), Worst(3).and(Each)], [All, All]);
+    }
+}

@@ -25,6 +25,7 @@ pub(super) fn pretty(value: &impl Serialize) -> io::Result<String> {
 /// The same as it stands inside so many objects and arrays.
 pub(super) fn pretty_inside(value: &impl Serialize, depth: usize) -> io::Result<String> {
     let mut layout = PrettyFormatter::new();
+    // Its depth follows what it is told to begin, and nothing else changes it.
     for _ in 0..depth {
         layout.begin_object(&mut io::sink())?;
     }
@@ -62,6 +63,8 @@ mod tests {
         let json = line(&name).unwrap();
         assert_eq!(json, "\"a\\u001b[2J\\u007f\\u009b31m\\u202eb\\u2028ü\\n\"");
         assert_eq!(serde_json::from_str::<String>(&json).unwrap(), name);
+        assert_eq!(line(&"a\u{7f}b").unwrap(), "\"a\\u007fb\"");
+        assert_eq!(line(&"a\u{1b}b ~").unwrap(), "\"a\\u001bb ~\"");
         assert_eq!(pretty(&[1]).unwrap(), "[\n  1\n]");
         assert_eq!(pretty_inside(&[1], 2).unwrap(), "[\n      1\n    ]");
     }

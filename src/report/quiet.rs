@@ -1,25 +1,21 @@
 //! Flows without a finding, where only the worst of them are shown: the others are counted, so that a report for
 //! people takes no more memory for a million healthy flows than for a few.
 
-use std::cmp::Reverse;
 use std::collections::{BTreeMap, HashMap};
 
 use crate::decode::Endpoint;
 use crate::detect::Verdict;
 
-use super::FlowReport;
+use super::{Badness, FlowReport};
 
 /// The worst flows of each verdict, and how many others there are.
 #[derive(Debug)]
 pub(super) struct Quiet {
     /// Of each verdict.
     at_most: usize,
-    kept: BTreeMap<Verdict, BTreeMap<Rank, FlowReport>>,
+    kept: BTreeMap<Verdict, BTreeMap<Badness, FlowReport>>,
     counted: Tally,
 }
-
-/// As in [`FlowReport::badness`], the worst first.
-type Rank = (Reverse<u64>, u64);
 
 /// Flows that are counted and not kept.
 #[derive(Clone, Debug, Default)]
@@ -36,14 +32,14 @@ impl Quiet {
     pub(super) fn keep(&mut self, flow: FlowReport) {
         let Self { at_most, kept, counted } = self;
         let kept = kept.entry(flow.verdict).or_default();
-        let rank = (Reverse(flow.data_bytes()), flow.index);
+        let badness = flow.badness();
         if kept.len() < *at_most {
-            kept.insert(rank, flow);
-        } else if let Some(best) = kept.last_entry()
-            && rank < *best.key()
+            kept.insert(badness, flow);
+        } else if let Some(best) = kept.first_entry()
+            && badness > *best.key()
         {
             counted.count(&best.remove());
-            kept.insert(rank, flow);
+            kept.insert(badness, flow);
         } else {
             counted.count(&flow);
         }
@@ -84,6 +80,8 @@ impl Tally {
 
 #[cfg(test)]
 mod tests {
+    use std::cmp::Reverse;
+
     use super::*;
     use crate::decode::Segment;
     use crate::detect::judge;

@@ -29,9 +29,7 @@ pub(super) fn write(
 ) -> io::Result<()> {
     for group in groups(flows) {
         writeln!(out)?;
-        let server = group.flow.endpoints.server;
-        let kept = flows.iter().filter(|flow| flow.endpoints.server == server).count();
-        finding(out, &group, kept as u64 + others.to_server(server), layout)?;
+        finding(out, &group, flows, others, layout)?;
     }
     quiet(out, flows, others, layout)
 }
@@ -60,8 +58,13 @@ fn groups<'a>(flows: &[&'a FlowReport]) -> Vec<Group<'a>> {
     groups
 }
 
-/// `of` all flows to the same server.
-fn finding(out: &mut dyn Write, group: &Group<'_>, of: u64, layout: &Layout) -> io::Result<()> {
+fn finding(
+    out: &mut dyn Write,
+    group: &Group<'_>,
+    flows: &[&FlowReport],
+    others: &Tally,
+    layout: &Layout,
+) -> io::Result<()> {
     let Group { flow, finding, .. } = group;
     let paint = Paint { color: layout.color };
     let headline = format!("flow {}: {}", flow.index, finding.headline);
@@ -77,7 +80,9 @@ fn finding(out: &mut dyn Write, group: &Group<'_>, of: u64, layout: &Layout) -> 
     }
     if group.flows > 1 {
         let server = flow.endpoints.server;
-        let text = format!("{} of {} flows to {server}", units::grouped(group.flows), units::grouped(of));
+        let kept = flows.iter().filter(|other| other.endpoints.server == server).count();
+        let all = kept as u64 + others.to_server(server);
+        let text = format!("{} of {} flows to {server}", units::grouped(group.flows), units::grouped(all));
         labelled(out, "flows", &text, layout)?;
     }
     labelled(out, "seen", &finding.seen, layout)?;
