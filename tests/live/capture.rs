@@ -87,14 +87,20 @@ fn a_healthy_transfer_is_healthy_and_saved_as_tcpdump_saves_it() {
     assert_eq!(flows[0]["windows"]["client"]["shift_source"], "handshake");
     assert!(outcome.of("finding").iter().all(|finding| finding["severity"] == "note"));
     assert_eq!(outcome.of("capture")[0]["dropped"], 0);
-    let (ours, theirs) = (records(&ours), records(&theirs));
+    let (mut ours, mut theirs) = (records(&ours), records(&theirs));
     assert!(ours.len() > 100, "only {} frames", ours.len());
     assert_eq!(outcome.of("capture")[0]["frames"], ours.len());
     assert_eq!(ours.len(), theirs.len());
-    for (number, (our, their)) in (1..).zip(ours.iter().zip(&theirs)) {
-        assert!(our.2 == their.2 && our.3 == their.3, "frame {number} differs");
-        // The kernel reads the clock for each listener when nobody has stamped the frame before.
-        assert!(microseconds(our).abs_diff(microseconds(their)) < 1_000, "frame {number} has another time");
+    // Two frames that two processors handle at once reach the two listeners in either order, and no two are equal.
+    for records in [&mut ours, &mut theirs] {
+        records.sort_by(|one, other| one.3.cmp(&other.3));
+    }
+    for (our, their) in ours.iter().zip(&theirs) {
+        assert!(our.2 == their.2 && our.3 == their.3, "they differ: {our:02x?}, {their:02x?}");
+        // The kernel reads the clock for each listener when nobody has stamped the frame before; in between it may
+        // have been interrupted.
+        let apart = microseconds(our).abs_diff(microseconds(their));
+        assert!(apart < 50_000, "{apart} us apart: {our:02x?}");
     }
 }
 
