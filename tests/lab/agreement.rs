@@ -1,8 +1,9 @@
 //! Whether two captures of one interface hold the same frames.
 //!
-//! Compared by direction: a kernel with several processors may hand two frames that cross on the link
-//! to its listeners in either order.
+//! Compared whatever their order is: a kernel with several processors may hand two frames that it handles at once to its
+//! listeners in either order.
 
+use std::cmp::Ordering;
 use std::fs;
 use std::path::Path;
 
@@ -18,6 +19,12 @@ pub(crate) struct Record {
     pub(crate) bytes: Vec<u8>,
 }
 
+impl Record {
+    fn identity(&self) -> (&[u8], u32) {
+        (&self.bytes, self.wire_bytes)
+    }
+}
+
 /// How many frames both hold, or what differs. Frames from `until_us` on may be in one capture only: they do not end at
 /// the same moment.
 pub(crate) fn of(theirs: &Path, ours: &Path, until_us: u64) -> Result<usize, String> {
@@ -25,37 +32,33 @@ pub(crate) fn of(theirs: &Path, ours: &Path, until_us: u64) -> Result<usize, Str
     compared.map_err(|error| format!("the captures differ: {error:#}"))
 }
 
-fn compare(theirs: Vec<Record>, ours: Vec<Record>, until_us: u64) -> Result<usize> {
-    let from = source(theirs.first().context("an empty capture")?);
-    let (theirs_forth, theirs_back) = directions(theirs, &from);
-    let mut same = 0;
-    let (ours_forth, ours_back) = directions(ours, &from);
-    for (theirs, ours) in [(theirs_forth, ours_forth), (theirs_back, ours_back)] {
-        for (number, (their, our)) in (1..).zip(theirs.iter().zip(&ours)) {
-            ensure!(
-                their.wire_bytes == our.wire_bytes && their.bytes == our.bytes,
-                "frame {number} of one direction is not the same"
-            );
-            let apart_us = their.time_us.abs_diff(our.time_us);
-            ensure!(apart_us < CLOCK_US, "frame {number} of one direction is {apart_us} us away");
-        }
-        let common = theirs.len().min(ours.len());
-        let more =
-            theirs.get(common..).unwrap_or_default().iter().chain(ours.get(common..).unwrap_or_default());
-        let missing = more.filter(|record| record.time_us + CLOCK_US < until_us).count();
-        ensure!(missing == 0, "{missing} of {} frames are missing in one of them", common + missing);
-        same += common;
+fn compare(mut theirs: Vec<Record>, mut ours: Vec<Record>, until_us: u64) -> Result<usize> {
+    ensure!(!theirs.is_empty(), "an empty capture");
+    for records in [&mut theirs, &mut ours] {
+        // Frames that are equal stay in their order.
+        records.sort_by(|one, other| one.identity().cmp(&other.identity()));
     }
+    let (mut theirs, mut ours) = (theirs.iter().peekable(), ours.iter().peekable());
+    let (mut same, mut missing) = (0, 0);
+    loop {
+        let order = match (theirs.peek(), ours.peek()) {
+            (Some(their), Some(our)) => their.identity().cmp(&our.identity()),
+            (Some(_), None) => Ordering::Less,
+            (None, Some(_)) => Ordering::Greater,
+            (None, None) => break,
+        };
+        let their = theirs.next_if(|_| order.is_le());
+        let our = ours.next_if(|_| order.is_ge());
+        if let (Some(their), Some(our)) = (their, our) {
+            let apart_us = their.time_us.abs_diff(our.time_us);
+            ensure!(apart_us < CLOCK_US, "a frame at {} us is {apart_us} us away", their.time_us);
+            same += 1;
+        } else if their.or(our).is_some_and(|record| record.time_us + CLOCK_US < until_us) {
+            missing += 1;
+        }
+    }
+    ensure!(missing == 0, "{missing} frames are in one of them only, beside {same} in both");
     Ok(same)
-}
-
-/// Frames from this hardware address, and the others.
-fn directions(records: Vec<Record>, from: &[u8]) -> (Vec<Record>, Vec<Record>) {
-    records.into_iter().partition(|record| source(record) == from)
-}
-
-fn source(record: &Record) -> Vec<u8> {
-    record.bytes.get(6..12).unwrap_or_default().to_vec()
 }
 
 /// All records of a pcap file in this machine's byte order, with microseconds.
