@@ -107,6 +107,9 @@ const TIMESTAMP_BYTES: u32 = 12;
 /// A round with a stop is one piece of evidence; this many make a proof.
 const RELEASED_ROUNDS: u32 = 8;
 
+/// Of so many rounds one may leave room.
+const FILLED: u32 = 4;
+
 /// Ends that follow the window are worth more.
 const FOLLOWING_ROUNDS: u32 = 3;
 
@@ -156,6 +159,7 @@ fn stopping(flow: &Flow, side: Side, declared: u8, overshoot: u8) -> Option<Stop
             Pattern::Follows
         } else if stop.released >= RELEASED_ROUNDS
             && often(stop.released)
+            && fills(&stop, stop.released)
             && !holds_pieces_back(flow, side, u32::from(stop.raw) << shift)
             && flow.reacts_promptly(side.peer(), stop.soonest_us)
         {
@@ -189,10 +193,16 @@ fn frozen_flight(flow: &Flow, side: Side, declared: u8, overshoot: u8) -> Option
         (overshoot..declared).map(|shift| (shift, window.stops.at(shift))).find(|(shift, stop)| {
             // Two halves fill the window; records of the half, sent one by one, do not.
             let halves = largest == (raw << shift) / 2 && stop.rounds * 2 >= sent.rounds;
-            largest == raw << shift || halves
+            (largest == raw << shift || halves) && fills(stop, sent.clocked_rounds)
         })?;
     let stop = Stop { raw: window.advertised.max_raw?, rounds: sent.clocked_rounds, ..stop };
     Some(Stopping { shift, stop, pattern: Pattern::FrozenFlight })
+}
+
+/// Whether the sender filled the window in nearly all of `rounds`. Nagle's algorithm (RFC 9293 §3.7.4) makes records
+/// wait for the next ACK too, but it leaves room: one goes out, or two at once, as they are written meanwhile.
+fn fills(stop: &Stop, rounds: u32) -> bool {
+    stop.short * FILLED <= rounds
 }
 
 /// Whether no ACK releases a piece of data that fills a window of `window` bytes, because the sender knows a window

@@ -36,6 +36,9 @@ pub struct Stop {
     /// Rounds in which data came so close to the edge that no full segment fitted any more, stops included;
     /// counted from the first stop on.
     pub tight: u32,
+    /// Rounds that began with data which an ACK released although the data before it had left room: something else
+    /// than this edge held it back, Nagle's algorithm perhaps. Counted from the first stop on.
+    pub short: u32,
     /// The raw window of the first.
     pub raw: u16,
     /// Stops at two or more different raw windows.
@@ -51,6 +54,10 @@ pub struct Stop {
 pub struct Stops {
     by_shift: Option<Box<[Stop; SHIFTS]>>,
     piece: Option<Piece>,
+    /// The acknowledgment and the raw window of the ACK that released the newest round.
+    knew: Option<(i64, u16)>,
+    /// A bit for each shift at whose edge the newest data left room.
+    left_room: u16,
 }
 
 /// A piece that ended at an edge, while it is open whether contiguous data follows.
@@ -80,6 +87,8 @@ pub(crate) struct NewData<'a> {
     pub(crate) round: u32,
     /// The smaller MSS less the option bytes.
     pub(crate) full_segment: i64,
+    /// The ACK that released it, where it is the first of its round.
+    pub(crate) released_by: Option<&'a Granted>,
     pub(crate) lag_us: Option<i64>,
     pub(crate) rtt_us: Option<i64>,
     pub(crate) known: &'a Known<'a>,
@@ -113,6 +122,7 @@ impl Stops {
         {
             self.settle(&piece, data);
         }
+        self.note_short(data);
         self.note_tight(data);
         let length = data.end - data.start;
         if length == data.full_segment || length % data.full_segment == 0 {
@@ -134,6 +144,24 @@ impl Stops {
         if hits.iter().any(Option::is_some) {
             self.piece = Some(Piece { end: data.end, frame: data.frame, round: data.round, hits });
         }
+    }
+
+    /// A window below a full segment is always filled: nothing but its edge ends the data. What an ACK releases behind
+    /// data that left room was held back by something else.
+    fn note_short(&mut self, data: &NewData<'_>) {
+        let Some(stops) = &mut self.by_shift else { return };
+        if let Some(granted) = data.released_by {
+            for (shift, stop) in stops.iter_mut().enumerate() {
+                stop.short += u32::from(self.left_room >> shift & 1);
+            }
+            self.knew = Some((granted.ack, granted.raw));
+        }
+        let Some((ack, raw)) = self.knew else { return };
+        let small = (0..SHIFTS).take_while(|shift| i64::from(raw) << shift < data.full_segment);
+        // Of an odd window a byte may be left.
+        self.left_room = small
+            .filter(|shift| ack + (i64::from(raw) << shift) > data.end + 1)
+            .fold(0, |bits, shift| bits | 1 << shift);
     }
 
     fn note_tight(&mut self, data: &NewData<'_>) {

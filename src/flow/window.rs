@@ -245,19 +245,21 @@ impl Window {
         }
         // What the receiver's data asked for was not released by its ACK.
         let answers = std::mem::take(&mut self.answers);
+        let mut released_by = None;
         if !answers
             && self.sent.last_clocked_round < self.sent.rounds
             && let Some(reaction_us) = reaction_us(moment.lag_us, moment.rtt_us)
-            && let Some(after_us) = known
+            && let Some((after_us, granted)) = known
                 .fresh()
-                .map(|granted| segment.time_us - granted.time_us)
+                .map(|granted| (segment.time_us - granted.time_us, granted))
                 // The others are older still.
-                .take_while(|after_us| after_us <= reaction_us.end())
-                .find(|after_us| reaction_us.contains(after_us))
+                .take_while(|(after_us, _)| after_us <= reaction_us.end())
+                .find(|(after_us, _)| reaction_us.contains(after_us))
         {
             self.sent.clocked_soonest_us = sooner(self.sent.clocked_soonest_us, Some(after_us));
             self.sent.last_clocked_round = self.sent.rounds;
             self.sent.clocked_rounds += 1;
+            released_by = Some(granted);
         }
         // A window probe may exceed the edge by one byte (RFC 9293 §3.8.6.1).
         let needed = known.edges.partition_point(|edge| *edge < end - 1);
@@ -298,6 +300,7 @@ impl Window {
                     end,
                     round: self.sent.rounds,
                     full_segment,
+                    released_by,
                     lag_us: moment.lag_us,
                     rtt_us: moment.rtt_us,
                     known: &known,

@@ -21,8 +21,10 @@ pub(crate) static RULE: Rule = Rule {
         evidence: "New data ends exactly at ack + (raw window << k) of the newest ACK that the sender knew, with \
             k below the declared shift, and more data follows. It is proven when the next data was released \
             by the next ACK in 8 rounds or more, or when the ends follow windows that differ, in a fifth of \
-            the rounds or more, and no acknowledged data ever went beyond that edge. Segments that are just as \
-            large as the misread window, or half of it, one flight per ACK.",
+            the rounds or more, and no acknowledged data ever went beyond that edge. Segments that are all just \
+            as large as the misread window, or half of it, one flight per ACK, make it likely. Below a full \
+            segment the window must be filled: what leaves room and still waits for the ACK was held back by \
+            something else, Nagle's algorithm for instance.",
         harmless: "Never, when proven. Records that an application writes at its own pace, in just the size of \
             the raw window, look alike; they are told apart by when the next data comes.",
         remedy: "Repair or remove the box between this capture point and the sender. Until then, on the host that \
