@@ -206,7 +206,7 @@ fn fills(stop: &Stop, rounds: u32) -> bool {
 }
 
 /// Whether no ACK releases a piece of data that fills a window of `window` bytes, because the sender knows a window
-/// that is much larger. RFC 9293 §3.8.6.2.2.1: a sender holds back what is shorter than a full segment and than
+/// that is much larger. RFC 9293 §3.8.6.2.1: a sender holds back what is shorter than a full segment and than
 /// "Fs * Max(SND.WND)", half of the largest window that it ever knew, until a timer runs out. A client knows the
 /// window of the SYN-ACK. Linux sends a piece behind full segments nevertheless (`tcp_mss_split_point()`), so this
 /// holds for windows below one.

@@ -106,7 +106,7 @@ impl Advertised {
         }
     }
 
-    /// RFC 9293 §3.8.6.2.1: a receiver SHOULD NOT shrink the window. So `raw << k >= W0 - acknowledged`, up to
+    /// RFC 9293 §3.8.6: a receiver SHOULD NOT shrink the window. So `raw << k >= W0 - acknowledged`, up to
     /// rounding. Zero says nothing: a full buffer is no collapse. Errs towards the smaller shift.
     fn note_floor(&mut self, frame: u64, raw: u16, acknowledged_bytes: Option<u64>, is_news: bool) {
         let (Some(syn_window), Some(acknowledged)) = (self.syn_window, acknowledged_bytes) else { return };

@@ -287,7 +287,7 @@ impl Handshake {
         }
     }
 
-    /// Both SYNs carry MPTCP: windows are relative to the data acknowledgment (RFC 8684 §3.3.1).
+    /// Both SYNs carry MPTCP: windows are relative to the data acknowledgment (RFC 8684 §3.3.4).
     pub fn is_multipath(&self) -> bool {
         Side::BOTH.iter().all(|side| self.syn.of(*side).as_ref().is_some_and(|syn| syn.mptcp))
     }

@@ -12,7 +12,7 @@ pub(crate) static RULE: Rule = Rule {
     summary: "the receiver took back window that it had offered",
     explanation: Explanation {
         meaning: "The right edge of the window, ack + window, moved left by more than rounding explains. A receiver \
-            SHOULD NOT do that (RFC 9293 §3.8.6.2.1; RFC 7323 §2.4 allows for rounding): data that was sent in \
+            SHOULD NOT do that (RFC 9293 §3.8.6; RFC 7323 §2.4 allows for rounding): data that was sent in \
             good faith may be beyond the edge when it arrives.",
         evidence: "An ACK that acknowledges more than the one before, with a window that ends further left by at least \
             twice the rounding, under the declared shift; and no rule about scaling explains it.",
