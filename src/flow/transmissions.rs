@@ -24,6 +24,9 @@ pub struct Transmissions {
     pub beyond_arrived: u32,
     /// Ended beyond it, and was sent again or never acknowledged.
     pub beyond_lost: u32,
+    /// How often it happened that such were lost, with something that arrived in between: an outage of the path
+    /// counts once, however much it takes.
+    pub losses_beyond: u32,
     /// The largest that ended inside and arrived.
     pub largest_inside_bytes: i64,
     /// The smallest that ended beyond and was lost.
@@ -35,6 +38,8 @@ pub struct Transmissions {
     /// Those that were sent again before any timer of the sender can have expired, although no selective
     /// acknowledgment was captured that told it to: the capture misses ACKs.
     pub unexplained: u32,
+    /// When the latest that arrived went out.
+    last_arrival_us: Option<i64>,
     /// When the latest selective acknowledgment was captured.
     selective_us: Option<i64>,
     open: VecDeque<Transmission>,
@@ -138,6 +143,7 @@ impl Transmissions {
     }
 
     fn arrive(&mut self, transmission: &Transmission) {
+        self.last_arrival_us = self.last_arrival_us.max(Some(transmission.time_us));
         match transmission.place {
             Place::Inside => {
                 self.inside_arrived += 1;
@@ -155,10 +161,15 @@ impl Transmissions {
             Place::Unsure => {}
             Place::Beyond => {
                 self.beyond_lost += 1;
+                let is_same = |loss: i64| {
+                    self.last_arrival_us
+                        .is_none_or(|arrival| arrival <= loss || transmission.time_us < arrival)
+                };
+                self.losses_beyond += u32::from(!self.last_loss_us.is_some_and(is_same));
                 let size = transmission.end - transmission.start;
                 self.smallest_lost_bytes =
                     Some(self.smallest_lost_bytes.map_or(size, |least| least.min(size)));
-                self.last_loss_us = Some(transmission.time_us);
+                self.last_loss_us = self.last_loss_us.max(Some(transmission.time_us));
                 if let Some(slot) = self.lost_frames.iter_mut().find(|slot| slot.is_none()) {
                     *slot = Some(transmission.frame);
                 }
@@ -184,6 +195,20 @@ mod tests {
         fates.granted(200_000 + RTT, 4345, 9000, RTT);
         assert_eq!((fates.inside_arrived, fates.beyond_lost, fates.beyond_arrived), (3, 1, 0));
         assert_eq!(fates.lost_frames[0], Some(3));
+    }
+
+    #[test]
+    fn what_is_lost_at_once_is_one_loss() {
+        let mut fates = Transmissions::default();
+        for (number, at) in (0..3).zip([0, 400_000, 800_000]) {
+            let start = 1 + 1448 * number;
+            let edge = start + 1448;
+            for ahead in 0..4 {
+                fates.sent(1, at, start + 1448 * ahead, start + 1448 * (ahead + 1), edge, RTT);
+            }
+            fates.granted(at + RTT, edge, edge + 1448, RTT);
+        }
+        assert_eq!((fates.inside_arrived, fates.beyond_lost, fates.losses_beyond), (3, 6, 2));
     }
 
     #[test]

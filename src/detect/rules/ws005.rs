@@ -16,11 +16,11 @@ pub(crate) static RULE: Rule = Rule {
             window, as if it were not scaled, and silently drops what lies beyond it. The sender sees loss and \
             slows down to what the box lets through; with a shift of 10 nothing larger than 63 bytes passes.",
         evidence: "Judged by transmissions: every one that ended beyond ack + raw window was lost, three or more, \
-            with everything behind it; none that ended inside was, three or more; as large ones got \
-            through there, the receiver showed a sign of life after the drops, timestamps and SACK would show \
+            with everything behind it; none that ended inside was, three or more; that happened three times, with \
+            something that arrived in between; as large ones got through there, the receiver showed a sign of life after the drops, timestamps and SACK would show \
             that the capture misses ACKs or that data behind a hole arrived, and nothing was sent again sooner \
             than a timer allows without a captured SACK that asked for it: likely. Without that sign of life a \
-            dead peer looks the same, and where only small ones got through, a path that loses full-size \
+            dead peer looks the same, one outage takes as much at once, and where only small ones got through, a path that loses full-size \
             segments: possible. Only two captures, one on each side of the box, prove it.",
         harmless: "Ordinary loss hits inside the edge too and leaves data behind it that is acknowledged \
             selectively. A path that loses all full-size segments loses them inside the edge as well.",
@@ -56,6 +56,8 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let syn = case.flow.handshake.syn;
     let tells = |syn: Option<Syn>| syn.is_some_and(|syn| syn.timestamps.is_some() && syn.sack_permitted);
     let told = tells(syn.client) && tells(syn.server);
+    // An outage of the path takes all that is on its way, at the end of the data without anything behind it.
+    let repeated = fates.losses_beyond >= EACH;
     // A path that loses all full-size segments looks the same unless as large ones arrived inside.
     let size_is_no_excuse = fates.smallest_lost_bytes.is_some_and(|lost| fates.largest_inside_bytes >= lost);
     let (advertiser, sender) = (side.name(), side.peer().name());
@@ -76,7 +78,13 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
         ),
         ..Finding::new(
             &RULE,
-            if alive && size_is_no_excuse && told && fates.unexplained == 0 && !window.may_miss_acks() {
+            if alive
+                && size_is_no_excuse
+                && repeated
+                && told
+                && fates.unexplained == 0
+                && !window.may_miss_acks()
+            {
                 Confidence::Likely
             } else {
                 Confidence::Possible
