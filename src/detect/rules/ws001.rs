@@ -24,7 +24,8 @@ pub(crate) static RULE: Rule = Rule {
             the rounds or more, and no acknowledged data ever went beyond that edge. Segments that are all just \
             as large as the misread window, or half of it, one flight per ACK, make it likely. Below a full \
             segment the window must be filled: what leaves room and still waits for the ACK was held back by \
-            something else, Nagle's algorithm for instance.",
+            something else, Nagle's algorithm for instance. A raw window that is a power of two and never changes \
+            may be a buffer of the application: possible.",
         harmless: "Never, when proven. Records that an application writes at its own pace, in just the size of \
             the raw window, look alike; they are told apart by when the next data comes.",
         remedy: "Repair or remove the box between this capture point and the sender. Until then, on the host that \
@@ -81,15 +82,19 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     })
 }
 
-/// Exact ends prove it, with one exception: applications like sizes that are powers of two, and against a raw
-/// window of 64 such a size is an edge of some shift.
+/// Buffers of applications are powers of two from here on.
+const BUFFER_MIN: u16 = 256;
+
+/// Exact ends prove it, with one exception: applications like sizes that are powers of two, and such a size is an edge
+/// of some shift against a raw window of 64, and the edge itself against one of 4096.
 fn confidence(stopping: &Stopping, declared: u8) -> Confidence {
-    let round = stopping.stop.raw.is_power_of_two() && stopping.shift > 0;
+    let Stopping { shift, stop, .. } = stopping;
+    let round = stop.raw.is_power_of_two() && (*shift > 0 || stop.raw >= BUFFER_MIN);
     match stopping.pattern {
         Pattern::Follows => Confidence::Proven,
         _ if round => Confidence::Possible,
         // A factor of 2 is not far from what a sender may do for reasons of its own.
-        Pattern::Released if declared - stopping.shift > 1 => Confidence::Proven,
+        Pattern::Released if declared - shift > 1 => Confidence::Proven,
         Pattern::Released | Pattern::FrozenFlight => Confidence::Likely,
     }
 }
