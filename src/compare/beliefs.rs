@@ -67,6 +67,11 @@ impl Belief {
         self.applied.zip(self.believed).is_some_and(|(applied, believed)| applied != believed)
     }
 
+    /// The sender of the data takes the window for smaller than it is.
+    pub fn is_too_small(&self) -> bool {
+        self.believed < self.applied && self.disagrees()
+    }
+
     /// One sentence.
     pub fn message(&self) -> String {
         let (owner, peer) = (self.window_of.name(), self.window_of.peer().name());

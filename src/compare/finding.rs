@@ -7,6 +7,7 @@ use crate::detect::{Confidence, Direction, FrameNote, Severity};
 use crate::flow::{Side, Sides};
 use crate::units;
 
+use super::beliefs::Belief;
 use super::changes::{Change, Class};
 use super::options::Edit;
 use super::pair::{Pair, SeenChange};
@@ -66,6 +67,7 @@ fn copies_differ(pair: &Pair, seen: &SeenChange) -> Finding {
     let mut notes = Sides::default();
     *notes.of_mut(from) = note(near, &offer(before));
     *notes.of_mut(from.peer()) = note(far, &after);
+    let misread = misread(pair, from);
     Finding {
         code: "WS007",
         name: "copies-of-one-syn-differ",
@@ -87,8 +89,8 @@ fn copies_differ(pair: &Pair, seen: &SeenChange) -> Finding {
             from.peer().name(),
         ),
         consequences: consequences(pair),
-        cost: cost(pair),
-        next: next(pair, class),
+        cost: misread.and_then(cost),
+        next: next(pair, class, misread),
     }
 }
 
@@ -104,25 +106,29 @@ fn consequences(pair: &Pair) -> Vec<String> {
     vec![client.message(), server.message()]
 }
 
-/// What the worse of two misread windows costs.
-fn cost(pair: &Pair) -> Option<String> {
-    Side::BOTH.into_iter().find_map(|side| {
-        let belief = pair.beliefs.of(side);
-        let rate =
-            belief.rate_bytes_per_s.filter(|_| belief.believed < belief.applied && belief.disagrees())?;
-        let mut text = format!("{} from {} to {}", units::rate(rate), side.peer().name(), side.name());
-        if let Some(ceiling) = belief.ceiling_bytes_per_s.filter(|ceiling| *ceiling > rate) {
-            let _ = write!(text, "; up to {} would fit", units::rate(ceiling));
-        }
-        Some(text)
-    })
+/// The window that suffers, `first` before the other: one that its peer takes for too small slows data down, so it
+/// goes before one that is taken for too large.
+fn misread(pair: &Pair, first: Side) -> Option<&Belief> {
+    let windows = [first, first.peer()].map(|side| pair.beliefs.of(side));
+    windows.into_iter().filter(|belief| belief.disagrees()).min_by_key(|belief| !belief.is_too_small())
 }
 
-fn next(pair: &Pair, class: Class) -> String {
-    let misread = Side::BOTH.into_iter().find(|side| pair.beliefs.of(*side).disagrees());
+/// What the misread window costs.
+fn cost(misread: &Belief) -> Option<String> {
+    let rate = misread.rate_bytes_per_s.filter(|_| misread.is_too_small())?;
+    let side = misread.window_of;
+    let mut text = format!("{} from {} to {}", units::rate(rate), side.peer().name(), side.name());
+    if let Some(ceiling) = misread.ceiling_bytes_per_s.filter(|ceiling| *ceiling > rate) {
+        let _ = write!(text, "; up to {} would fit", units::rate(ceiling));
+    }
+    Some(text)
+}
+
+fn next(pair: &Pair, class: Class, misread: Option<&Belief>) -> String {
     let hop = "captures at more points in between, `wscale compare A B C ...`, say which device it is";
-    let Some(side) = misread.filter(|_| class != Class::Later) else { return hop.to_owned() };
-    // As that host sees itself and its peer.
+    let Some(misread) = misread.filter(|_| class != Class::Later) else { return hop.to_owned() };
+    // The host that advertises the window, as it sees itself and its peer.
+    let side = misread.window_of;
     let endpoints = pair.seen.of(side).endpoints;
     let (host, peer) = (endpoints.of(side).address, endpoints.of(side.peer()).address);
     format!("{hop}; until it is repaired: `wscale workarounds --peer {peer}` on {host}")

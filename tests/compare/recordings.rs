@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use crate::report::Report;
+use crate::report::{Report, wscale};
 
 /// Pair, what the verdict says is done (`-`: nothing), findings.
 const PAIRS: [(&str, &str, &[&str]); 27] = [
@@ -95,4 +95,37 @@ fn the_ends_are_said_to_believe_what_they_do() {
     assert_eq!(belief("synack-remove-download", "server"), (Some(10), Some(0)));
     assert_eq!(belief("syn-remove-download", "client"), (Some(0), Some(0)));
     assert_eq!(belief("w4-fw", "client"), (Some(4), Some(4)));
+}
+
+/// Every `--peer` and host that a text sends its reader to.
+fn workarounds(arguments: &[&str]) -> Vec<String> {
+    let output = wscale(arguments);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    let said = String::from_utf8(output.stdout).unwrap();
+    let said = said.split_whitespace().collect::<Vec<_>>().join(" ");
+    let commands = said.split("`wscale workarounds ").skip(1);
+    commands
+        .map(|command| {
+            let end = |character: char| !character.is_ascii_digit() && character != '.';
+            let (peer, host) = command.split_once("` on ").unwrap();
+            format!("{peer} on {}", host.split(end).next().unwrap())
+        })
+        .collect()
+}
+
+#[test]
+fn each_capture_alone_sends_to_the_same_host_as_both() {
+    let mut sent = 0;
+    for (name, ..) in PAIRS {
+        let files = ["client", "server"]
+            .map(|side| folder().join(format!("{name}.{side}.pcap")).to_str().unwrap().to_owned());
+        let both = workarounds(&["compare", &files[0], &files[1]]);
+        let Some(expected) = both.first() else { continue };
+        sent += 1;
+        let alone = files.iter().flat_map(|file| workarounds(&["analyze", file]));
+        for said in both.iter().cloned().chain(alone) {
+            assert_eq!(said, *expected, "{name}");
+        }
+    }
+    assert!(sent > 10, "{sent}");
 }
