@@ -6,6 +6,8 @@ use std::net::IpAddr;
 
 use serde::Serialize;
 
+use crate::units;
+
 /// An end of a connection: the client sent the SYN.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -115,7 +117,7 @@ impl Fault {
     pub fn sentence(&self) -> String {
         let codes = self.codes.iter().copied().collect::<Vec<_>>().join(", ");
         let slow = self.slow.map_or("direction unknown", Direction::phrase);
-        let flows = if self.flows == 1 { "1 flow".to_owned() } else { format!("{} flows", self.flows) };
+        let flows = units::count(self.flows as u64, "flow");
         format!("{codes} {slow}, client {}, server {} ({flows})", self.client, self.server)
     }
 }

@@ -1,8 +1,9 @@
 //! Reads the report of `analyze`, `live` or `compare` and keeps what a workaround can cure.
 //!
 //! A report is a file that may come from anywhere: nothing of it is printed but addresses and codes that were parsed
-//! into types of our own. Both shapes are read: one JSON document with the findings inside their
-//! flows, and JSON Lines, where a finding names its flow by source and index, and may come before it.
+//! into types of our own. All shapes are read: one JSON document with the findings inside their flows, or inside
+//! the pairs of a comparison, and JSON Lines, where a finding names its flow by source and index, and may come
+//! before it.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::{IpAddr, SocketAddr};
@@ -10,18 +11,34 @@ use std::net::{IpAddr, SocketAddr};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use super::fault::{Direction, Fault, curable};
+use super::fault::{Direction, Fault, Role, curable};
 
 #[derive(Deserialize)]
 struct Document {
     schema_version: u32,
     captures: Vec<Capture>,
+    /// Of a comparison.
+    #[serde(default)]
+    legs: Vec<Leg>,
 }
 
 #[derive(Deserialize)]
 struct Capture {
     #[serde(default)]
     flows: Vec<Flow>,
+}
+
+#[derive(Deserialize)]
+struct Leg {
+    pairs: Vec<Pair>,
+}
+
+/// A flow as it is on each side of a box that may translate addresses.
+#[derive(Deserialize)]
+struct Pair {
+    client_side: Ends,
+    server_side: Ends,
+    findings: Vec<Finding>,
 }
 
 #[derive(Deserialize)]
@@ -44,10 +61,16 @@ enum Line {
 
 #[derive(Deserialize)]
 struct Flow {
-    client: String,
-    server: String,
+    #[serde(flatten)]
+    ends: Ends,
     #[serde(default)]
     findings: Vec<Finding>,
+}
+
+#[derive(Clone, Deserialize)]
+struct Ends {
+    client: String,
+    server: String,
 }
 
 #[derive(Deserialize)]
@@ -68,11 +91,19 @@ pub struct Report {
     pub incurable: BTreeSet<String>,
 }
 
-/// Reads a report in either shape.
+/// A single capture sees both ends from the same side.
+impl From<Flow> for Pair {
+    fn from(Flow { ends, findings }: Flow) -> Self {
+        Self { client_side: ends.clone(), server_side: ends, findings }
+    }
+}
+
+/// Reads a report in any shape.
 pub fn parse(text: &str) -> anyhow::Result<Report> {
     let flows = match serde_json::from_str::<Document>(text) {
         Ok(document) if document.schema_version == 1 => {
-            document.captures.into_iter().flat_map(|capture| capture.flows).collect()
+            let flows = document.captures.into_iter().flat_map(|capture| capture.flows);
+            flows.map(Pair::from).chain(document.legs.into_iter().flat_map(|leg| leg.pairs)).collect()
         }
         Ok(document) => bail!("schema version {} is not known here (1 is)", document.schema_version),
         Err(not_one_document) => lines(text, not_one_document)?,
@@ -81,9 +112,9 @@ pub fn parse(text: &str) -> anyhow::Result<Report> {
 }
 
 /// `first_error` is the better message when the text is no JSON Lines either.
-fn lines(text: &str, first_error: serde_json::Error) -> anyhow::Result<Vec<Flow>> {
+fn lines(text: &str, first_error: serde_json::Error) -> anyhow::Result<Vec<Pair>> {
     const NO_REPORT: &str = "not a report of analyze, live or compare";
-    let mut flows = BTreeMap::new();
+    let mut flows: BTreeMap<_, Flow> = BTreeMap::new();
     let mut findings = Vec::new();
     let mut nothing = true;
     for line in text.lines().filter(|line| !line.trim().is_empty()) {
@@ -105,10 +136,10 @@ fn lines(text: &str, first_error: serde_json::Error) -> anyhow::Result<Vec<Flow>
             .with_context(|| format!("flow {} has findings and no line of its own", key.1))?;
         flow.findings.push(finding);
     }
-    Ok(flows.into_values().collect())
+    Ok(flows.into_values().map(Pair::from).collect())
 }
 
-fn gather(flows: &[Flow]) -> anyhow::Result<Report> {
+fn gather(flows: &[Pair]) -> anyhow::Result<Report> {
     let mut report = Report { flows: flows.len(), ..Report::default() };
     let mut faults: BTreeMap<_, Fault> = BTreeMap::new();
     for flow in flows {
@@ -118,8 +149,13 @@ fn gather(flows: &[Flow]) -> anyhow::Result<Report> {
                 report.incurable.extend(harmless_code(&finding.code));
                 continue;
             };
-            let (client, server) = (address(&flow.client)?, address(&flow.server)?);
             let slow = slow_direction(finding);
+            // The host that receives the slow data acts on the addresses that it sees.
+            let ends = match slow.map(Direction::receiver) {
+                Some(Role::Server) => &flow.server_side,
+                _ => &flow.client_side,
+            };
+            let (client, server) = (address(&ends.client)?, address(&ends.server)?);
             let fault = faults.entry((client, server, slow)).or_insert_with(|| Fault {
                 client,
                 server,
@@ -183,6 +219,25 @@ mod tests {
             );
             assert_eq!(report.incurable.into_iter().collect::<Vec<_>>(), ["WS101"]);
         }
+    }
+
+    #[test]
+    fn a_comparison_is_read_from_the_side_of_the_receiver() {
+        let pair = |window_of: &str| {
+            format!(
+                r#"{{"client_side":{{"client":"10.0.0.1:1","server":"192.0.2.2:80"}},
+                    "server_side":{{"client":"192.0.2.1:2","server":"10.9.9.9:8080"}},
+                    "findings":[{{"code":"WS007","window_of":"{window_of}"}}]}}"#
+            )
+        };
+        let pairs = [pair("client"), pair("server")].join(",");
+        let text =
+            format!(r#"{{"schema_version":1,"captures":[{{"source":"a"}}],"legs":[{{"pairs":[{pairs}]}}]}}"#);
+        let report = parse(&text).unwrap();
+        let ends: Vec<_> =
+            report.faults.iter().map(|fault| format!("{} {}", fault.client, fault.server)).collect();
+        assert_eq!(ends, ["10.0.0.1 192.0.2.2", "192.0.2.1 10.9.9.9"]);
+        assert_eq!(report.flows, 2);
     }
 
     #[test]

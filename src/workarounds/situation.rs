@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::net::IpAddr;
 
+use crate::units;
+
 use super::Request;
 use super::advice::{Case, Ceiling, Cost};
 use super::fault::Role;
@@ -211,7 +213,8 @@ fn nothing_to_cure(flows: usize, incurable: &[String]) -> String {
     } else {
         format!(" ({} are no faults of a box; see wscale explain)", incurable.join(", "))
     };
-    format!("the report's {flows} flows hold no fault that a workaround cures{rest}")
+    let flows = units::count(flows as u64, "flow");
+    format!("the report holds {flows} and no fault that a workaround cures{rest}")
 }
 
 /// One window per round trip.

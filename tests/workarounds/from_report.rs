@@ -104,16 +104,21 @@ fn a_report_comes_on_standard_input_too() {
     assert_eq!(options(&json(&String::from_utf8_lossy(&output.stdout))), RECEIVER);
 }
 
-/// What `analyze` says of a recording, for the end that `role` names.
-fn analyzed(recording: &str, format: &str, role: &str) -> serde_json::Value {
-    let mut analyze = Command::new(env!("CARGO_BIN_EXE_wscale"));
-    let path = fixture(&format!("recordings/{recording}.pcap"));
-    let report = analyze.args(["analyze", "--format", format]).arg(path).output().unwrap();
+/// The answer to what another command says of recordings, for the end that `role` names.
+fn cured(command: &[&str], recordings: &[&str], role: &str) -> serde_json::Value {
+    let mut reporter = Command::new(env!("CARGO_BIN_EXE_wscale"));
+    let paths = recordings.iter().map(|recording| fixture(&format!("recordings/{recording}.pcap")));
+    let report = reporter.args(command).args(paths).output().unwrap();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
     command.args(["workarounds", "--format", "json", "--from", "-", "--role", role, "--proc-root"]);
     let output = fed(command.arg(fixture("proc/linux-6.18")), &String::from_utf8(report.stdout).unwrap());
-    assert!(output.status.success(), "{recording}: {}", String::from_utf8_lossy(&output.stderr));
+    assert!(output.status.success(), "{recordings:?}: {}", String::from_utf8_lossy(&output.stderr));
     json(&String::from_utf8_lossy(&output.stdout))
+}
+
+/// What `analyze` says of a recording, for the end that `role` names.
+fn analyzed(recording: &str, format: &str, role: &str) -> serde_json::Value {
+    cured(&["analyze", "--format", format], &[recording], role)
 }
 
 #[test]
@@ -136,6 +141,33 @@ fn the_reports_of_analyze_lead_to_the_receiver_of_the_slow_data() {
             assert_eq!(options(&analyzed(healthy, format, "client")), [""; 0], "{healthy}");
         }
     }
+}
+
+#[test]
+fn the_reports_of_compare_lead_to_the_receiver_of_the_slow_data() {
+    for (name, receiver, sender) in [
+        ("syn-set0-download", "client", "server"),
+        ("w4-fw", "client", "server"),
+        ("synack-set0-upload", "server", "client"),
+        ("synack-nop-upload", "server", "client"),
+    ] {
+        let compared = |role: &str| {
+            let pair = ["client", "server"].map(|side| format!("{name}.{side}"));
+            cured(&["compare", "--format", "json"], &pair.each_ref().map(String::as_str), role)
+        };
+        let there = compared(receiver);
+        assert_eq!(options(&there), RECEIVER, "{name}: {}", there["faults"]);
+        let elsewhere = compared(sender);
+        assert_eq!(options(&elsewhere), SENDER, "{name}: {}", elsewhere["faults"]);
+    }
+}
+
+#[test]
+fn a_report_without_faults_is_said_once() {
+    let output = workarounds("linux-6.18", &["--from", &report("off")]);
+    let said = [output.stdout, output.stderr].map(|stream| String::from_utf8(stream).unwrap()).concat();
+    assert_eq!(said.matches("no fault that a workaround cures").count(), 1, "{said}");
+    assert!(said.contains("the report holds 1 flow and no fault that a workaround cures"), "{said}");
 }
 
 #[test]

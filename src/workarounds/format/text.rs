@@ -58,9 +58,6 @@ fn faults(out: &mut String, advice: &Advice) {
         out.push('\n');
         labelled(out, "fault", &format!("{}; this host is {part}.", case.fault.sentence()));
     }
-    if cases.is_empty() {
-        out.push_str("\nThe report holds no fault that a workaround cures.\n");
-    }
     for line in &advice.elsewhere {
         out.push('\n');
         labelled(out, "elsewhere", &format!("{line}."));
