@@ -130,9 +130,19 @@ fn align_all(client: &mut Finished, server: &mut Finished, pairings: &[Pairing])
     for pairing in pairings {
         let a = client.conversations.get_mut(pairing.flows.client);
         let Some((a, b)) = a.zip(server.conversations.get_mut(pairing.flows.server)) else { continue };
-        if disagree_about_roles(a, b) {
+        let disagree = disagree_about_roles(a, b);
+        let turn_a = match (a.flow.client_known, b.flow.client_known) {
+            (true, _) => false,
             // Whoever has seen no SYN guessed.
-            if a.flow.client_known { b.turn() } else { a.turn() }
+            (false, true) => disagree,
+            // Both did: a server's port is usually the lower one.
+            (false, false) => a.flow.endpoints.client.port < a.flow.endpoints.server.port,
+        };
+        if turn_a {
+            a.turn();
+        }
+        if turn_a != disagree {
+            b.turn();
         }
         alignments.push(align(a, b));
     }

@@ -83,7 +83,7 @@ impl Pair {
             codes.dedup();
             Seen {
                 index: *pairing.flows.of(side),
-                endpoints: flow.endpoints,
+                endpoints: flow.flow.endpoints,
                 frames: flow.records.len() as u64,
                 verdict: flow.judgement.verdict,
                 codes,

@@ -231,10 +231,10 @@ impl<'a> Matcher<'a> {
         let mut candidates = Vec::new();
         let mut index: HashMap<_, Vec<usize>, RandomState> = HashMap::default();
         for (at, flow) in self.free(Side::Server) {
-            index.entry((flow.endpoints.client, flow.endpoints.server)).or_default().push(at);
+            index.entry((flow.flow.endpoints.client, flow.flow.endpoints.server)).or_default().push(at);
         }
         for (client, flow) in self.free(Side::Client) {
-            let same = index.get(&(flow.endpoints.client, flow.endpoints.server));
+            let same = index.get(&(flow.flow.endpoints.client, flow.flow.endpoints.server));
             candidates.extend(same.into_iter().flatten().map(|server| Candidate {
                 score: std::cmp::Reverse(1),
                 client,
@@ -256,7 +256,7 @@ pub(crate) fn initial(conversation: &Conversation, side: Side) -> Option<u32> {
 }
 
 fn same_endpoints(a: &Conversation, b: &Conversation) -> bool {
-    a.endpoints == b.endpoints
+    a.flow.endpoints == b.flow.endpoints
 }
 
 fn same_timestamps(a: &Conversation, b: &Conversation) -> bool {

@@ -43,7 +43,6 @@ impl Record {
 /// One flow of a capture.
 #[derive(Debug)]
 pub(crate) struct Conversation {
-    pub(crate) endpoints: crate::flow::Sides<Endpoint>,
     pub(crate) flow: Flow,
     pub(crate) judgement: Judgement,
     pub(crate) records: Vec<Record>,
@@ -147,12 +146,7 @@ impl Trace {
             let client = flow.endpoints.client;
             let side = |source| if source == client { Side::Client } else { Side::Server };
             let records = records.into_iter().map(|(source, record)| Record { from: side(source), ..record });
-            Conversation {
-                endpoints: flow.endpoints,
-                judgement: judge(&flow),
-                flow,
-                records: records.collect(),
-            }
+            Conversation { judgement: judge(&flow), flow, records: records.collect() }
         });
         Finished { conversations: conversations.collect(), summary: self.summary }
     }
@@ -174,9 +168,10 @@ fn record(segment: &Segment, headers: Headers) -> Record {
 }
 
 impl Conversation {
-    /// Client and server change places: the capture began behind the SYN, and another one knows better.
+    /// Client and server change places: the capture began behind the SYN.
     pub(crate) fn turn(&mut self) {
-        std::mem::swap(&mut self.endpoints.client, &mut self.endpoints.server);
+        self.flow.turn();
+        self.judgement = judge(&self.flow);
         for record in &mut self.records {
             record.from = record.from.peer();
         }

@@ -209,13 +209,20 @@ impl Flow {
         self.client_known = true;
         let client = if segment.flags.ack { segment.destination } else { segment.source };
         if client != self.endpoints.client {
-            let Sides { client, server } = &mut self.endpoints;
+            self.turn();
+        }
+    }
+
+    /// Client and server change places: whoever spoke first was taken for the client, and no SYN was seen.
+    pub(crate) fn turn(&mut self) {
+        let Sides { client, server } = &mut self.endpoints;
+        std::mem::swap(client, server);
+        let Sides { client, server } = &mut self.windows;
+        std::mem::swap(client, server);
+        let Sides { client, server } = &mut self.recent;
+        std::mem::swap(client, server);
+        if let Some(Sides { client, server }) = self.outer.as_deref_mut() {
             std::mem::swap(client, server);
-            let Sides { client, server } = &mut self.windows;
-            std::mem::swap(client, server);
-            if let Some(Sides { client, server }) = self.outer.as_deref_mut() {
-                std::mem::swap(client, server);
-            }
         }
     }
 

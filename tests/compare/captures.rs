@@ -120,15 +120,42 @@ fn a_late_start_and_an_early_end_are_no_loss() {
 fn captures_that_begin_late_agree_about_the_client() {
     let (client, server) = pair("ok-download");
     // The first frame that is left comes from the server here, from the client there.
-    let from = |packets: &[Packet], client: bool| {
-        let at = packets.iter().skip(40).position(|packet| packet.is_from_client() == client).unwrap();
-        packets[40 + at..].to_vec()
-    };
-    let report = Report::of(&[&from(&client, true), &from(&server, false)]);
+    let report = Report::of(&[&late(&client, true), &late(&server, false)]);
     let pair = &report.pairs()[0];
     assert_eq!(pair["client_side"]["client"], pair["server_side"]["client"]);
     assert!(report.changes().is_empty(), "{:?}", report.changes());
     assert_eq!(report.segments("lost"), 0);
+}
+
+/// A capture that begins at its first frame from that side, some way behind the handshake.
+fn late(packets: &[Packet], from_client: bool) -> Vec<Packet> {
+    let begin = packets.iter().skip(40).position(|packet| packet.is_from_client() == from_client).unwrap();
+    packets[40 + begin..].to_vec()
+}
+
+#[test]
+fn a_capture_without_syns_says_the_same_of_each_window_whoever_speaks_first() {
+    for name in ["ok-download", "ok-upload", "syn-set0-download"] {
+        let (client, server) = pair(name);
+        let beliefs = |from_client: bool| {
+            let report = Report::of(&[&client, &late(&server, from_client)]);
+            report.pairs()[0]["beliefs"].clone()
+        };
+        assert_eq!(beliefs(true), beliefs(false), "{name}");
+    }
+}
+
+#[test]
+fn captures_without_syns_take_the_lower_port_for_the_server() {
+    let (client, server) = pair("ok-download");
+    let whole = Report::of(&[&client, &server]).pairs()[0]["client_side"]["client"].clone();
+    for (a, b) in [(true, true), (true, false), (false, true), (false, false)] {
+        let report = Report::of(&[&late(&client, a), &late(&server, b)]);
+        for side in ["client_side", "server_side"] {
+            assert_eq!(report.pairs()[0][side]["client"], whole, "{side} {a} {b}");
+        }
+        assert_eq!(report.leg(0)["swapped"], false, "{a} {b}");
+    }
 }
 
 #[test]
