@@ -33,6 +33,8 @@ pub(crate) struct Args {
     inputs: Inputs,
 
     /// Compare captures from both sides of a box, as `wscale compare` does, and fail on what it finds
+    ///
+    /// A comparison is printed as text or json only.
     #[arg(long, value_names = ["CLIENT", "SERVER"], num_args = 2.., help_heading = "Input")]
     #[arg(conflicts_with_all = ["files", "join", "baseline", "write_baseline", "output", "top", "all"])]
     compare: Vec<String>,
@@ -151,11 +153,15 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     if !args.outputs.uses_stdout() && (!outcome.errors.is_empty() || failed(&outcome)) {
         terminal::say(&outcome.summary());
     }
-    Ok(match (outcome.errors.is_empty(), failed(&outcome)) {
+    Ok(exit(&outcome))
+}
+
+fn exit(outcome: &Outcome) -> Exit {
+    match (outcome.errors.is_empty(), failed(outcome)) {
         (false, _) => Exit::Incomplete,
         (true, true) => Exit::Failed,
         (true, false) => Exit::Done,
-    })
+    }
 }
 
 fn write_baseline(path: &Path, policy: &Policy) -> anyhow::Result<()> {

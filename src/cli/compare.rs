@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use clap::builder::PossibleValuesParser;
 
 use crate::compare::{Comparison, Finished, Trace};
-use crate::report::{COMPARISON_FORMATS, ComparisonFormat, Layout};
+use crate::report::{COMPARISON_FORMATS, ComparisonFormat, Layout, Outcome};
 use crate::source::{CaptureFile, Source};
 
 use super::{Exit, terminal};
@@ -66,18 +66,21 @@ Exit status:
 pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let format = format(&args.format)?;
     let mut exit = Exit::Done;
-    let comparison = compared(&args.files, args.filter.as_deref(), &mut exit)?;
-    print(&comparison, format, args.color.is_on())?;
+    let comparison = compared(&args.files, args.filter.as_deref(), &mut |error| {
+        terminal::complain(error);
+        exit = Exit::Incomplete;
+    })?;
+    print(&comparison, None, format, args.color.is_on())?;
     Ok(exit)
 }
 
-/// Reads and compares the captures. `exit` says whether all of them could be read to their ends.
+/// Reads and compares the captures. `incomplete` gets what ended one of them early; the rest is compared.
 pub(super) fn compared(
     files: &[String],
     filter: Option<&str>,
-    exit: &mut Exit,
+    incomplete: &mut dyn FnMut(&anyhow::Error),
 ) -> anyhow::Result<Comparison> {
-    let captures = files.iter().map(|file| read(file, filter, exit));
+    let captures = files.iter().map(|file| read(file, filter, incomplete));
     Ok(Comparison::new(captures.collect::<anyhow::Result<Vec<Finished>>>()?))
 }
 
@@ -89,16 +92,28 @@ pub(super) fn format(name: &str) -> anyhow::Result<&'static ComparisonFormat> {
     })
 }
 
-/// Prints the comparison.
-pub(super) fn print(comparison: &Comparison, format: &ComparisonFormat, color: bool) -> anyhow::Result<()> {
+/// Prints the comparison, and what a check makes of it.
+pub(super) fn print(
+    comparison: &Comparison,
+    outcome: Option<&Outcome>,
+    format: &ComparisonFormat,
+    color: bool,
+) -> anyhow::Result<()> {
     let layout = Layout { width: terminal::width(), top: usize::MAX, color };
     let mut out = io::BufWriter::new(io::stdout().lock());
     (format.write)(&mut out, comparison, &layout)?;
+    if let Some(outcome) = outcome {
+        (format.finish)(&mut out, outcome, &layout)?;
+    }
     Ok(out.flush()?)
 }
 
-/// Reads one capture. What ends it early is said, and the rest is compared.
-fn read(file: &str, filter: Option<&str>, exit: &mut Exit) -> anyhow::Result<Finished> {
+/// Reads one capture.
+fn read(
+    file: &str,
+    filter: Option<&str>,
+    incomplete: &mut dyn FnMut(&anyhow::Error),
+) -> anyhow::Result<Finished> {
     let size = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
     let mut source = CaptureFile::open(file, filter)?;
     let mut trace =
@@ -107,8 +122,7 @@ fn read(file: &str, filter: Option<&str>, exit: &mut Exit) -> anyhow::Result<Fin
     let ended = trace.read(&mut source as &mut dyn Source, &mut |bytes| terminal::advance(&bar, bytes));
     bar.finish_and_clear();
     if let Err(error) = ended {
-        terminal::complain(&error.into());
-        *exit = Exit::Incomplete;
+        incomplete(&error.into());
     }
     Ok(trace.finish())
 }

@@ -8,7 +8,7 @@ use std::io::{self, Write};
 
 use crate::compare::Comparison;
 
-use super::Layout;
+use super::{Layout, Outcome};
 
 /// One output format of `wscale compare`.
 #[derive(Debug)]
@@ -19,6 +19,8 @@ pub struct ComparisonFormat {
     pub summary: &'static str,
     /// Writes the comparison.
     pub write: fn(&mut dyn Write, &Comparison, &Layout) -> io::Result<()>,
+    /// Writes what a check makes of it.
+    pub finish: fn(&mut dyn Write, &Outcome, &Layout) -> io::Result<()>,
 }
 
 /// All formats of a comparison; the first is the default.

@@ -15,6 +15,7 @@ use super::capture::CheckedSums;
 use super::details::details;
 use super::style::{BOLD, Paint};
 use super::{CaptureReport, Format, Layout, Needs, Outcome, Printer};
+pub(super) use checked::outcome;
 
 pub(super) static FORMAT: Format = Format {
     name: "text",
@@ -50,7 +51,7 @@ impl Printer for Text {
     }
 
     fn finish(&mut self, out: &mut dyn Write, outcome: &Outcome) -> io::Result<()> {
-        checked::outcome(out, outcome, &self.layout)
+        self::outcome(out, outcome, &self.layout)
     }
 }
 

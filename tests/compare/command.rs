@@ -113,3 +113,24 @@ fn check_gates_on_a_comparison() {
     assert_eq!(json.status.code(), Some(1));
     assert!(serde_json::from_slice::<serde_json::Value>(&json.stdout).is_ok());
 }
+
+#[test]
+fn a_check_of_a_comparison_ends_with_why_it_failed() {
+    let check = |name: &str, more: &[&str]| {
+        let [client, server] = recordings(name);
+        let output = wscale(&[&["check", "--no-config"], more, &["--compare", &client, &server]].concat());
+        text(&output.stdout).lines().last().unwrap_or_default().to_owned()
+    };
+    let failed = "check failed: 2 captures, 1 flow, 1 failing finding";
+    assert_eq!(check("syn-set0-download", &[]), failed);
+    let passed = "check passed: 2 captures, 1 flow, 0 failing findings";
+    assert_eq!(check("ok-download", &[]), passed);
+    assert_eq!(check("fw-unscaled-download", &[]), passed);
+    assert_eq!(check("fw-unscaled-download", &["--min-confidence", "possible"]), failed);
+    assert_eq!(
+        check("ok-download", &["--filter", "port 443"]),
+        "check incomplete: 2 captures, 0 flows, 0 failing findings, 1 error"
+    );
+    let help = text(&wscale(&["check", "--help"]).stdout);
+    assert!(help.contains("A comparison is printed as text or json only."), "{help}");
+}

@@ -1,11 +1,12 @@
 //! `wscale check --compare CLIENT SERVER`: the gate on a comparison.
 
-use crate::compare::Finding;
+use crate::compare::{Comparison, Finding};
 use crate::detect::rule;
 use crate::policy::Policy;
+use crate::report::{CheckSummary, Outcome};
 
-use super::Args;
-use crate::cli::{Exit, compare, is_broken_pipe, terminal};
+use super::{Args, exit, said};
+use crate::cli::{Exit, compare, is_broken_pipe};
 
 pub(super) fn run(args: &Args, policy: &Policy, allow_empty: bool) -> anyhow::Result<Exit> {
     if !args.expectations.0.is_empty() {
@@ -15,26 +16,34 @@ pub(super) fn run(args: &Args, policy: &Policy, allow_empty: bool) -> anyhow::Re
     }
     // Before anything is read: nobody waits for a refusal.
     let format = compare::format(args.outputs.only_format()?)?;
-    let mut exit = Exit::Done;
-    let comparison = compare::compared(&args.compare, args.inputs.filter(), &mut exit)?;
+    let mut outcome = Outcome::default();
+    let mut incomplete = |error: &anyhow::Error| outcome.errors.push(said(error));
+    let comparison = compare::compared(&args.compare, args.inputs.filter(), &mut incomplete)?;
     // What compares nothing must not look clean.
     let empty = comparison.legs.iter().filter(|leg| leg.pairs.is_empty());
     for leg in empty.filter(|_| !allow_empty) {
         let (client, server) = (&leg.labels.client, &leg.labels.server);
-        terminal::complain(&anyhow::anyhow!(
+        incomplete(&anyhow::anyhow!(
             "nothing to compare: no flow of '{client}' is in '{server}'\nhint: --allow-empty accepts that"
         ));
-        exit = Exit::Incomplete;
     }
-    match compare::print(&comparison, format, args.look.is_colored()) {
+    outcome.check = Some(summary(&comparison, policy));
+    match compare::print(&comparison, Some(&outcome), format, args.look.is_colored()) {
         // The reader went away: the exit status is the result.
         Err(error) if !is_broken_pipe(&error) => return Err(error),
         _ => {}
     }
+    Ok(exit(&outcome))
+}
+
+/// The flows are those that were found in neighbouring captures.
+fn summary(comparison: &Comparison, policy: &Policy) -> CheckSummary {
     let fails =
-        |finding: &Finding| rule(finding.code).is_some_and(|rule| policy.fails(rule, finding.confidence));
-    Ok(match exit {
-        Exit::Done if comparison.findings().any(fails) => Exit::Failed,
-        exit => exit,
-    })
+        |finding: &&Finding| rule(finding.code).is_some_and(|rule| policy.fails(rule, finding.confidence));
+    CheckSummary {
+        captures: comparison.captures.len() as u64,
+        flows: comparison.legs.iter().map(|leg| leg.pairs.len() as u64).max().unwrap_or(0),
+        failing_findings: comparison.findings().filter(fails).count() as u64,
+        ..CheckSummary::default()
+    }
 }

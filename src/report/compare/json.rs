@@ -51,8 +51,12 @@ use crate::report::plain_json;
 
 use super::ComparisonFormat;
 
-pub(super) static FORMAT: ComparisonFormat =
-    ComparisonFormat { name: "json", summary: "one JSON document, schema version 1", write };
+pub(super) static FORMAT: ComparisonFormat = ComparisonFormat {
+    name: "json",
+    summary: "one JSON document, schema version 1",
+    write,
+    finish: |_, _, _| Ok(()),
+};
 
 const SCHEMA_VERSION: u32 = 1;
 

@@ -8,12 +8,13 @@ use crate::detect::{Confidence, FrameNote};
 use crate::flow::{Side, Sides};
 use crate::report::Layout;
 use crate::report::style::{BOLD, DIM, Paint, labelled};
+use crate::report::text::outcome;
 use crate::units;
 
 use super::{ComparisonFormat, table};
 
 pub(super) static FORMAT: ComparisonFormat =
-    ComparisonFormat { name: "text", summary: "tables and plain words", write };
+    ComparisonFormat { name: "text", summary: "tables and plain words", write, finish: outcome };
 
 /// Pairs that are described one by one; more are only counted.
 const DESCRIBED: usize = 5;

@@ -48,7 +48,7 @@ pub(super) fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layo
 }
 
 /// One line that sums up, and what is stale.
-pub(super) fn outcome(out: &mut dyn Write, outcome: &Outcome, layout: &Layout) -> io::Result<()> {
+pub(in crate::report) fn outcome(out: &mut dyn Write, outcome: &Outcome, layout: &Layout) -> io::Result<()> {
     let Some(check) = &outcome.check else { return Ok(()) };
     if check.captures > 0 {
         writeln!(out)?;
