@@ -1,5 +1,7 @@
 //! `wscale compare CLIENT SERVER [MORE...]`: captures from both sides of a box.
 
+use std::collections::BTreeSet;
+use std::fs;
 use std::io::{self, Write};
 
 use clap::builder::PossibleValuesParser;
@@ -80,8 +82,19 @@ pub(super) fn compared(
     filter: Option<&str>,
     incomplete: &mut dyn FnMut(&anyhow::Error),
 ) -> anyhow::Result<Comparison> {
+    refuse_twins(files)?;
     let captures = files.iter().map(|file| read(file, filter, incomplete));
     Ok(Comparison::new(captures.collect::<anyhow::Result<Vec<Finished>>>()?))
+}
+
+/// One capture twice is no second capture point, by whatever path it is named; standard input has no path.
+fn refuse_twins(files: &[String]) -> anyhow::Result<()> {
+    let mut known = BTreeSet::new();
+    let mut is_new = |file: &&String| known.insert(fs::canonicalize(file).unwrap_or_else(|_| file.into()));
+    match files.iter().find(|file| !is_new(file)) {
+        Some(file) => anyhow::bail!("'{file}' is given twice\nhint: one capture from each side"),
+        None => Ok(()),
+    }
 }
 
 /// The format of this name, if comparisons are printed in it.
@@ -114,7 +127,7 @@ fn read(
     filter: Option<&str>,
     incomplete: &mut dyn FnMut(&anyhow::Error),
 ) -> anyhow::Result<Finished> {
-    let size = std::fs::metadata(file).ok().filter(std::fs::Metadata::is_file).map(|metadata| metadata.len());
+    let size = fs::metadata(file).ok().filter(fs::Metadata::is_file).map(|metadata| metadata.len());
     let mut source = CaptureFile::open(file, filter)?;
     let mut trace =
         Trace::new(file, &source).map_err(|error| anyhow::anyhow!("cannot compare '{file}': {error}"))?;

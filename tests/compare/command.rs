@@ -134,3 +134,22 @@ fn a_check_of_a_comparison_ends_with_why_it_failed() {
     let help = text(&wscale(&["check", "--help"]).stdout);
     assert!(help.contains("A comparison is printed as text or json only."), "{help}");
 }
+
+#[test]
+fn one_capture_given_twice_is_no_comparison() {
+    let [client, server] = recordings("ok-download");
+    let again = client.replace("/recordings/", "/recordings/../recordings/");
+    for files in [[&client, &server, &client], [&server, &client, &again]] {
+        for command in [&["compare"][..], &["check", "--no-config", "--compare"]] {
+            let files = files.map(String::as_str);
+            let output = wscale(&[command, files.as_slice()].concat());
+            assert_eq!(output.status.code(), Some(2));
+            assert!(output.stdout.is_empty());
+            let expected =
+                format!("wscale: '{}' is given twice\nhint: one capture from each side\n", files[2]);
+            assert_eq!(text(&output.stderr), expected);
+        }
+    }
+    let output = wscale(&["compare", "-", "-"]);
+    assert_eq!(text(&output.stderr), "wscale: '-' is given twice\nhint: one capture from each side\n");
+}
