@@ -1,6 +1,7 @@
 //! `wscale workarounds`.
 
-use std::io::{Read as _, Write as _};
+use std::fs::File;
+use std::io::{Error, Read, Write as _};
 use std::net::IpAddr;
 use std::path::{Path, PathBuf};
 
@@ -107,14 +108,20 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 fn read_report(path: &Path) -> anyhow::Result<Report> {
     let name = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
-    let mut text = String::new();
-    let read = if path == Path::new("-") {
-        std::io::stdin().take(MOST_REPORT_BYTES).read_to_string(&mut text)
-    } else {
-        let file = std::fs::File::open(path).with_context(|| format!("cannot open '{name}'"))?;
-        file.take(MOST_REPORT_BYTES).read_to_string(&mut text)
+    // The system's words as they are for a capture, without Rust's `(os error 2)`.
+    let failed = |verb: &str, error: Error| {
+        let cause = error.to_string();
+        let cause = cause.split(" (os error").next().unwrap_or(&cause).to_lowercase();
+        anyhow::anyhow!("cannot {verb} '{name}': {cause}")
     };
-    read.with_context(|| format!("cannot read '{name}'"))?;
+    let input: Box<dyn Read> = if path == Path::new("-") {
+        Box::new(std::io::stdin())
+    } else {
+        Box::new(File::open(path).map_err(|error| failed("open", error))?)
+    };
+    let mut text = String::new();
+    let mut input = input.take(MOST_REPORT_BYTES);
+    input.read_to_string(&mut text).map_err(|error| failed("read", error))?;
     report_input::parse(&text).with_context(|| format!("cannot use '{name}'"))
 }
 

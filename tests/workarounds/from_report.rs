@@ -178,6 +178,7 @@ fn what_is_no_report_is_an_error_in_one_line() {
         assert_eq!(output.status.code(), Some(2), "{path}");
         let stderr = String::from_utf8(output.stderr).unwrap();
         assert!(stderr.starts_with("wscale: cannot ") && stderr.lines().count() == 1, "{stderr}");
+        assert!(!stderr.contains("os error"), "{stderr}");
     }
 }
 
