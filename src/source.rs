@@ -153,8 +153,8 @@ pub trait Source {
         std::slice::from_ref(self.link_type())
     }
 
-    /// Reads up to `at_most` frames and hands them to `sink`, but for those that the filter hides. `false` at
-    /// the end; after an error the source is at its end.
+    /// Reads frames, `at_most` of them and never more, and hands them to `sink`, but for those that the filter
+    /// hides. `false` at the end; after an error the source is at its end.
     fn read(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error>;
 
     /// The same with one frame.

@@ -1,4 +1,4 @@
-//! A pcapng file whose interfaces differ, of which the first is none with IP: every command reads the rest.
+//! pcapng files whose interfaces differ: every command reads all that is IP, wherever it is described.
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
 
@@ -6,8 +6,14 @@ use std::fs;
 use std::path::Path;
 use std::process::Command;
 
+use wscale::source::{CaptureFile, Source};
+
 const USB: u16 = 220;
 const ETHERNET: u16 = 1;
+const RAW: u16 = 101;
+
+/// More than two batches.
+const LATE_FRAMES: u64 = 6000;
 
 fn block(kind: u32, body: &[&[u8]]) -> Vec<u8> {
     let mut body = body.concat();
@@ -26,23 +32,49 @@ fn packet(interface: u32, time: u64, data: &[u8]) -> Vec<u8> {
     block(6, &[&interface.to_le_bytes(), &high, &low, &length, &length, data])
 }
 
-/// A recording in pcapng, its times in nanoseconds, behind a frame of another interface.
-fn mixed() -> Vec<u8> {
+fn section() -> Vec<u8> {
+    block(0x0a0d_0d0a, &[&0x1a2b_3c4d_u32.to_le_bytes(), &[1, 0, 0, 0], &[0xff; 8]])
+}
+
+/// The frames of a recording with their times in nanoseconds.
+fn recorded() -> Vec<(u64, Vec<u8>)> {
     let recording = Path::new(env!("CARGO_MANIFEST_DIR")).join("fixtures/recordings/rr-ok.client.pcap");
     let recording = fs::read(recording).unwrap();
     let u32_at = |at: usize| u32::from_le_bytes(recording[at..at + 4].try_into().unwrap());
-    let section = [&0x1a2b_3c4d_u32.to_le_bytes()[..], &[1, 0, 0, 0], &[0xff; 8]].concat();
-    let nanoseconds = [9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0];
-    let mut file = block(0x0a0d_0d0a, &[&section]);
-    file.extend(interface(USB, &[]));
-    file.extend(interface(ETHERNET, &nanoseconds));
-    file.extend(packet(0, 1, b"usb!"));
+    let mut frames = Vec::new();
     let mut at = 24;
     while at < recording.len() {
         let time = u64::from(u32_at(at)) * 1_000_000_000 + u64::from(u32_at(at + 4)) * 1000;
         let end = at + 16 + u32_at(at + 8) as usize;
-        file.extend(packet(1, time, &recording[at + 16..end]));
+        frames.push((time, recording[at + 16..end].to_vec()));
         at = end;
+    }
+    frames
+}
+
+/// A recording in pcapng, its times in nanoseconds, behind a frame of another interface.
+fn mixed() -> Vec<u8> {
+    let nanoseconds = [9, 0, 1, 0, 9, 0, 0, 0, 0, 0, 0, 0];
+    let mut file = section();
+    file.extend(interface(USB, &[]));
+    file.extend(interface(ETHERNET, &nanoseconds));
+    file.extend(packet(0, 1, b"usb!"));
+    for (time, data) in recorded() {
+        file.extend(packet(1, time, &data));
+    }
+    file
+}
+
+/// A recording many times over, of which the first 1500 frames are from one interface, and every other one behind
+/// them from one that is described only there.
+fn late() -> Vec<u8> {
+    let mut file = [section(), interface(ETHERNET, &[])].concat();
+    for (number, (_, data)) in (0..LATE_FRAMES).zip(recorded().iter().cycle()) {
+        if number == 1500 {
+            file.extend(interface(RAW, &[]));
+        }
+        let is_raw = number >= 1500 && number % 2 == 1;
+        file.extend(packet(is_raw.into(), number * 1000, &data[if is_raw { 14 } else { 0 }..]));
     }
     file
 }
@@ -70,4 +102,27 @@ fn the_interface_that_has_ip_is_judged_whichever_comes_first() {
     fs::copy(folder.path().join("mixed.pcapng"), folder.path().join("again.pcapng")).unwrap();
     run(&["compare", "mixed.pcapng", "again.pcapng"]);
     run(&["plot", "--flow", "0", "-o", "flow.svg", "mixed.pcapng"]);
+}
+
+#[test]
+fn no_frame_gets_lost_where_an_interface_is_described_late() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("late.pcapng");
+    fs::write(&path, late()).unwrap();
+    let path = path.to_str().unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_wscale"))
+        .args(["analyze", "--format", "json", path])
+        .output()
+        .unwrap();
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let capture = &report["captures"][0];
+    assert_eq!((&capture["frames"], &capture["segments"]), (&LATE_FRAMES.into(), &LATE_FRAMES.into()));
+
+    let mut file = CaptureFile::open(path, None).unwrap();
+    let mut handed = 0;
+    while file.read(1000, &mut |_| handed += 1).unwrap() {
+        assert_eq!(handed, file.frames());
+        assert_eq!(handed % 1000, 0, "never more than was asked for");
+    }
+    assert_eq!(handed, LATE_FRAMES);
 }

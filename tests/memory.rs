@@ -11,12 +11,15 @@
 mod traffic;
 
 use std::fs::File;
-use std::io::BufWriter;
+use std::io::{BufWriter, Write};
 use std::process::Command;
 
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::Value;
 use traffic::{SHORT_FRAMES, Shape};
 use wscale::report::{FORMATS, Layout, Needs};
+use wscale::source::{Joined, Source};
 
 fn analyze(shape: Shape, frames: u64, arguments: &[&str]) -> String {
     let folder = tempfile::tempdir().unwrap();
@@ -59,6 +62,43 @@ fn no_frame_gets_lost_between_reading_and_following() {
     assert!(flows.iter().all(|flow| flow["verdict"] == "healthy"));
     let counted = flows.iter().map(|flow| flow["frames"].as_u64().unwrap());
     assert_eq!(counted.collect::<Vec<u64>>(), [FRAMES / 8; 8]);
+}
+
+#[test]
+fn no_frame_gets_lost_between_compressed_pieces() {
+    let mut whole = Vec::new();
+    traffic::write(Shape::Bulk, 6000, &mut whole).unwrap();
+    let (header, mut rest) = whole.split_at(24);
+    let folder = tempfile::tempdir().unwrap();
+    let mut pieces = Vec::new();
+    for frames in [1500, 1, 3000, 1499] {
+        let length = (0..frames).fold(0, |at, _| {
+            at + 16 + u32::from_le_bytes(rest[at + 8..at + 12].try_into().unwrap()) as usize
+        });
+        let path = folder.path().join(format!("{}.pcap.gz", pieces.len()));
+        let mut file = GzEncoder::new(File::create(&path).unwrap(), Compression::fast());
+        file.write_all(&[header, &rest[..length]].concat()).unwrap();
+        file.finish().unwrap();
+        pieces.push(path.to_str().unwrap().to_owned());
+        rest = &rest[length..];
+    }
+    let output = Command::new(env!("CARGO_BIN_EXE_wscale"))
+        .args(["analyze", "--format", "json", "--join"])
+        .args(&pieces)
+        .output()
+        .unwrap();
+    let joined: Value = serde_json::from_slice(&output.stdout).unwrap();
+    let joined = &joined["captures"][0];
+    assert_eq!((&joined["frames"], &joined["segments"]), (&6000.into(), &6000.into()));
+    assert_eq!(joined["flows"], Value::from(flows(&analyze(Shape::Bulk, 6000, &["--format", "json"]))));
+
+    let mut source = Joined::open(&pieces, None).unwrap();
+    let mut handed = 0;
+    while source.read(1000, &mut |_| handed += 1).unwrap() {
+        assert_eq!(handed, source.frames());
+        assert_eq!(handed % 1000, 0, "never more than was asked for");
+    }
+    assert_eq!(handed, 6000);
 }
 
 #[test]

@@ -27,7 +27,7 @@ const BATCHES: usize = 2;
 /// What goes over to the other thread and back.
 #[derive(Default)]
 struct Batch {
-    /// As many as there are frames at most; what is behind the first `filled` is from before.
+    /// What is behind the first `filled` is from before.
     sightings: Vec<Sighting>,
     filled: usize,
     /// On the way back: the flows that ended by it.
@@ -119,6 +119,10 @@ impl Batch {
         sightings.resize_with(BATCH, Sighting::default);
         *filled = 0;
         source.read(BATCH, &mut |frame| {
+            // A source that hands over more than it was asked for must not make frames vanish.
+            if *filled == sightings.len() {
+                sightings.push(Sighting::default());
+            }
             if let Some(sighting) = sightings.get_mut(*filled) {
                 *filled += usize::from(looking.at(frame, sighting));
             }

@@ -72,10 +72,12 @@ fn read_frames(
     at_most: usize,
     take: &mut dyn FnMut(&Frame<'_>),
 ) -> Result<bool, Error> {
+    let until = reader.frames().saturating_add(at_most as u64);
     let read = match reader.read(at_most, take) {
         Err(Damage::InterfacesDiffer) => {
+            let left = usize::try_from(until - reader.frames()).unwrap_or(at_most);
             *reader = Reader::behind(path, reader.frames()).map_err(|damage| damage.in_capture(path))?;
-            reader.read(at_most, take)
+            reader.read(left, take)
         }
         read => read,
     };

@@ -56,16 +56,16 @@ impl Source for Joined {
     }
 
     fn read(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
-        loop {
+        let until = self.frames().saturating_add(at_most as u64);
+        while self.frames() < until {
+            let left = usize::try_from(until - self.frames()).unwrap_or(at_most);
             let before = self.frames_before;
             let mut renumbered = |frame: &Frame<'_>| sink(&Frame { number: before + frame.number, ..*frame });
-            if self.current.read(at_most, &mut renumbered)? {
-                return Ok(true);
-            }
-            if !self.open_next()? {
+            if !self.current.read(left, &mut renumbered)? && !self.open_next()? {
                 return Ok(false);
             }
         }
+        Ok(true)
     }
 
     fn frames(&self) -> u64 {
