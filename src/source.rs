@@ -115,7 +115,7 @@ pub enum Error {
         /// What libpcap said.
         cause: String,
     },
-    /// The filter expression does not compile for this link type.
+    /// The filter expression does not compile for any link layer of the capture.
     #[error("cannot compile the filter '{expression}': {cause}")]
     Filter {
         /// The expression.

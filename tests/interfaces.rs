@@ -105,6 +105,25 @@ fn the_interface_that_has_ip_is_judged_whichever_comes_first() {
 }
 
 #[test]
+fn what_a_filter_says_nothing_about_does_not_match() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("mixed.pcapng");
+    let late = [section(), interface(ETHERNET, &[]), interface(USB, &[])].concat();
+    let (first, rest) = recorded().split_first().map(|(first, rest)| (first.clone(), rest.to_vec())).unwrap();
+    let frames = rest.iter().map(|(_, data)| packet(0, 9, data)).collect::<Vec<_>>().concat();
+    let behind = [late, packet(0, 1, &first.1), packet(1, 2, b"usb!"), frames].concat();
+    for (place, bytes) in [("before", mixed()), ("behind", behind)] {
+        fs::write(&path, bytes).unwrap();
+        let mut file = CaptureFile::open(path.to_str().unwrap(), Some("tcp port 80")).unwrap();
+        let mut shown = 0;
+        file.read_all(&mut |_| shown += 1, &mut |_| {}).unwrap();
+        assert_eq!((file.frames(), shown), (52, 51), "USB {place} the rest");
+        let Err(error) = CaptureFile::open(path.to_str().unwrap(), Some("no such filter")) else { panic!() };
+        assert!(error.to_string().starts_with("cannot compile the filter 'no such filter'"), "{error}");
+    }
+}
+
+#[test]
 fn no_frame_gets_lost_where_an_interface_is_described_late() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("late.pcapng");

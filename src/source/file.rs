@@ -46,21 +46,18 @@ impl CaptureFile {
     fn new(path: &str, reader: Reader, filter: Option<&str>) -> Result<Self, Error> {
         let link_types: Vec<LinkType> = reader.links().into_iter().map(LinkType::new).collect();
         let link_type = link_types.first().cloned().unwrap_or_else(|| LinkType::new(0));
-        let filter = filter.map(|expression| Filter::new(expression, link_type.number)).transpose()?;
+        let filter = filter.map(|expression| Filter::new(expression, &link_types)).transpose()?;
         Ok(Self { path: path.to_owned(), reader, filter, link_types, link_type, ended: false })
     }
 
     fn next(&mut self, at_most: usize, sink: &mut dyn FnMut(&Frame<'_>)) -> Result<bool, Error> {
         let Self { path, reader, filter, .. } = self;
         let Some(filter) = filter else { return read_frames(path, reader, at_most, sink) };
-        let mut refused = None;
-        let read =
-            read_frames(path, reader, at_most, &mut |frame| match filter.matches(frame.link, frame.data) {
-                Ok(shown) if shown && refused.is_none() => sink(frame),
-                Ok(_) => {}
-                Err(error) => refused = Some(error),
-            });
-        refused.map_or(read, Err)
+        read_frames(path, reader, at_most, &mut |frame| {
+            if filter.matches(frame) {
+                sink(frame);
+            }
+        })
     }
 }
 

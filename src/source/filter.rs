@@ -2,30 +2,39 @@
 
 use pcap::{BpfProgram, Capture, Linktype};
 
-use super::{Error, cause};
+use super::{Error, Frame, LinkType, cause};
 
 /// A filter expression.
 pub(super) struct Filter {
     expression: String,
-    programs: Vec<(i32, BpfProgram)>,
+    /// By link layer; `None` where the expression means nothing, as `port 80` does on USB: no frame matches.
+    programs: Vec<(i32, Option<BpfProgram>)>,
 }
 
 impl Filter {
-    /// Compiles `expression` for `link`, so that a mistake in it is told before anything is read.
-    pub(super) fn new(expression: &str, link: i32) -> Result<Self, Error> {
-        let programs = vec![(link, compile(expression, link)?)];
-        Ok(Self { expression: expression.to_owned(), programs })
+    /// Compiles `expression`, so that a mistake in it is told before anything is read: one of `links` must take it.
+    pub(super) fn new(expression: &str, links: &[LinkType]) -> Result<Self, Error> {
+        let mut programs = Vec::new();
+        let mut refused = None;
+        for link in links {
+            let program = compile(expression, link.number);
+            programs.push((link.number, program.map_err(|error| refused.get_or_insert(error)).ok()));
+        }
+        match refused {
+            Some(error) if programs.iter().all(|(_, program)| program.is_none()) => Err(error),
+            _ => Ok(Self { expression: expression.to_owned(), programs }),
+        }
     }
 
-    /// Whether a frame of `link` matches.
-    pub(super) fn matches(&mut self, link: i32, data: &[u8]) -> Result<bool, Error> {
-        if let Some((_, program)) = self.programs.iter().find(|(number, _)| *number == link) {
-            return Ok(program.filter(data));
-        }
-        let program = compile(&self.expression, link)?;
-        let matches = program.filter(data);
-        self.programs.push((link, program));
-        Ok(matches)
+    /// Whether `frame` matches.
+    pub(super) fn matches(&mut self, frame: &Frame<'_>) -> bool {
+        let known = self.programs.iter().position(|(link, _)| *link == frame.link);
+        let at = known.unwrap_or_else(|| {
+            self.programs.push((frame.link, compile(&self.expression, frame.link).ok()));
+            self.programs.len() - 1
+        });
+        let program = self.programs.get(at).and_then(|(_, program)| program.as_ref());
+        program.is_some_and(|program| program.filter(frame.data))
     }
 }
 
