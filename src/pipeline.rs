@@ -20,7 +20,7 @@ use std::ops::ControlFlow;
 use crate::decode::{Decoder, UnsupportedLinkType};
 use crate::flow::Limits;
 use crate::report::{Archive, CaptureReport, CheckedSums, FlowReport};
-use crate::source::{Error, Frame, Selector, Source};
+use crate::source::{Error, Filter, Frame, Source};
 
 use following::Following;
 use judging::Judging;
@@ -78,7 +78,7 @@ impl Analysis {
     /// Marks the flows of which a frame matches an expression in tcpdump's syntax: a bit of
     /// [`FlowReport::selected`] for each, 64 at most.
     pub fn select(&mut self, source: &dyn Source, expressions: &[String]) -> Result<(), Error> {
-        let compile = |expression: &String| Selector::compile(source.link_type(), expression);
+        let compile = |expression: &String| Filter::new(expression, source.link_types());
         let selectors = expressions.iter().take(64).map(compile).collect::<Result<_, _>>()?;
         self.stages.looking.select(selectors);
         Ok(())

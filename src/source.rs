@@ -20,10 +20,10 @@ mod pcapng;
 mod pipe;
 mod reader;
 mod save;
-mod selector;
 mod snoop;
 
 pub use file::CaptureFile;
+pub use filter::Filter;
 pub use interfaces::{InterfaceInfo, interfaces};
 pub use join::Joined;
 pub use kernel::{KernelConnection, KernelConnections};
@@ -32,7 +32,6 @@ pub use live::{Arriving, Batch, Interface, Lost, Settings};
 pub use paths::{Input, expand};
 pub use pipe::Pipe;
 pub use save::SaveFile;
-pub use selector::Selector;
 
 /// One captured frame. The number and the time lie apart: side by side they would be loaded as one, right after they
 /// were stored as two, and a core waits for that until all its stores are done.

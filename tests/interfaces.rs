@@ -124,6 +124,21 @@ fn what_a_filter_says_nothing_about_does_not_match() {
 }
 
 #[test]
+fn a_policy_selects_flows_of_every_link_layer() {
+    let folder = tempfile::tempdir().unwrap();
+    let frames =
+        recorded().iter().map(|(time, data)| packet(1, time / 1000, data)).collect::<Vec<_>>().concat();
+    let file = [section(), interface(RAW, &[]), interface(ETHERNET, &[]), frames].concat();
+    fs::write(folder.path().join("mixed.pcapng"), file).unwrap();
+    let output = Command::new(env!("CARGO_BIN_EXE_wscale"))
+        .args(["check", "--expect-verdict", "off", "--flows", "port 80", "mixed.pcapng"])
+        .current_dir(folder.path())
+        .output()
+        .unwrap();
+    assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
 fn no_frame_gets_lost_where_an_interface_is_described_late() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("late.pcapng");

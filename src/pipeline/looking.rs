@@ -3,7 +3,7 @@
 use crate::decode::{Decoder, Segment};
 use crate::flow::{Key, Keys};
 use crate::report::CaptureReport;
-use crate::source::{Frame, Selector};
+use crate::source::{Filter, Frame};
 
 /// A segment, its key, and which selectors its frame matches, a bit each.
 #[derive(Clone, Debug, Default)]
@@ -17,7 +17,7 @@ pub(super) struct Sighting {
 pub(super) struct Looking {
     decoder: Decoder,
     keys: Keys,
-    selectors: Vec<Selector>,
+    selectors: Vec<Filter>,
     report: CaptureReport,
 }
 
@@ -32,7 +32,7 @@ impl Looking {
         Self { decoder, keys, selectors: Vec::new(), report }
     }
 
-    pub(super) fn select(&mut self, selectors: Vec<Selector>) {
+    pub(super) fn select(&mut self, selectors: Vec<Filter>) {
         self.selectors = selectors;
     }
 
@@ -57,9 +57,9 @@ impl Looking {
                 if let Some(checksums) = &mut report.checksums {
                     checksums.count(self.decoder.checksums(frame));
                 }
-                let bits = (0..).zip(&self.selectors);
-                let selected = bits.filter(|(_, selector)| selector.matches(frame));
-                sighting.selected = selected.fold(0, |bits, (bit, _)| bits | 1 << bit);
+                let matches = self.selectors.iter_mut().map(|selector| selector.matches(frame));
+                sighting.selected =
+                    (0..).zip(matches).fold(0, |bits, (bit, set)| bits | u64::from(set) << bit);
                 true
             }
             Err(skip) => {

@@ -4,8 +4,8 @@ use pcap::{BpfProgram, Capture, Linktype};
 
 use super::{Error, Frame, LinkType, cause};
 
-/// A filter expression.
-pub(super) struct Filter {
+/// A filter expression in tcpdump's syntax.
+pub struct Filter {
     expression: String,
     /// By link layer; `None` where the expression means nothing, as `port 80` does on USB: no frame matches.
     programs: Vec<(i32, Option<BpfProgram>)>,
@@ -13,7 +13,7 @@ pub(super) struct Filter {
 
 impl Filter {
     /// Compiles `expression`, so that a mistake in it is told before anything is read: one of `links` must take it.
-    pub(super) fn new(expression: &str, links: &[LinkType]) -> Result<Self, Error> {
+    pub fn new(expression: &str, links: &[LinkType]) -> Result<Self, Error> {
         let mut programs = Vec::new();
         let mut refused = None;
         for link in links {
@@ -27,7 +27,7 @@ impl Filter {
     }
 
     /// Whether `frame` matches.
-    pub(super) fn matches(&mut self, frame: &Frame<'_>) -> bool {
+    pub fn matches(&mut self, frame: &Frame<'_>) -> bool {
         let known = self.programs.iter().position(|(link, _)| *link == frame.link);
         let at = known.unwrap_or_else(|| {
             self.programs.push((frame.link, compile(&self.expression, frame.link).ok()));
