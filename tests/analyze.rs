@@ -99,17 +99,20 @@ fn colour_is_for_terminals_and_for_those_who_ask() {
 
 #[test]
 fn standard_input_is_a_capture_too() {
-    let mut child = Command::new(env!("CARGO_BIN_EXE_wscale"))
-        .args(["analyze", "--format", "json", "-"])
-        .stdin(Stdio::piped())
-        .stdout(Stdio::piped())
-        .spawn()
-        .unwrap();
-    let bytes = fs::read(root().join(recording("syn-set0-download.client"))).unwrap();
-    child.stdin.take().unwrap().write_all(&bytes).unwrap();
-    let output = child.wait_with_output().unwrap();
-    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
-    assert_eq!(report["captures"][0]["flows"][0]["verdict"], "stripped");
+    // A pipe by its name is what `<(zcat capture.gz)` is, too.
+    for name in ["-", "/dev/stdin"] {
+        let mut child = Command::new(env!("CARGO_BIN_EXE_wscale"))
+            .args(["analyze", "--format", "json", name])
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .spawn()
+            .unwrap();
+        let bytes = fs::read(root().join(recording("syn-set0-download.client"))).unwrap();
+        child.stdin.take().unwrap().write_all(&bytes).unwrap();
+        let output = child.wait_with_output().unwrap();
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        assert_eq!(report["captures"][0]["flows"][0]["verdict"], "stripped", "{name}");
+    }
 }
 
 #[test]

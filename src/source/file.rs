@@ -28,6 +28,10 @@ impl CaptureFile {
         }
         let open_error = |cause: String| Error::Open { path: path.to_owned(), cause };
         let file = File::open(path).map_err(|error| open_error(paths::plain(&error)))?;
+        // What a look at a pipe takes out of it is gone.
+        if !file.metadata().is_ok_and(|metadata| metadata.is_file()) {
+            return Self::read(path, file, filter);
+        }
         match Reader::libpcap(path).map_err(open_error)? {
             Some(reader) => Self::new(path, reader, filter),
             None => Self::read(path, file, filter),
