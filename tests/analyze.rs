@@ -7,8 +7,11 @@ mod golden;
 #[path = "support/support.rs"]
 mod support;
 
+use std::ffi::OsStr;
 use std::fs;
 use std::io::Write;
+use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::symlink;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -131,6 +134,45 @@ fn a_directory_is_the_captures_in_it_by_name() {
 }
 
 #[test]
+fn what_may_be_a_capture_in_a_directory_is_never_passed_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = |name: &str| folder.path().join(name);
+    fs::create_dir(path("below.pcap")).unwrap();
+    for (name, bytes) in [("README.md", "# Captures"), (".gitkeep", ""), ("notes", "BZ"), ("ring", "")] {
+        fs::write(path(name), bytes).unwrap();
+    }
+    symlink("missing", path("link")).unwrap();
+    let whole = fs::read(root().join(recording("rr-ok.client"))).unwrap();
+    fs::write(path("a.pcap"), &whole).unwrap();
+    fs::write(folder.path().join(OsStr::from_bytes(b"b\xff.pcap")), &whole).unwrap();
+    fs::write(path("c.PCAP12.gz"), "").unwrap();
+    fs::write(path("d.cap"), "\n").unwrap();
+    symlink("missing", path("e.pcapng")).unwrap();
+    fs::write(path("f"), b"\xfd7zXZ\0\0\0").unwrap();
+    fs::write(path("g"), b"BZh91AY&SY").unwrap();
+    symlink("/proc/self/mem", path("h")).unwrap();
+    let folder = folder.path().to_str().unwrap();
+    let output = wscale(&["check", "--format", "json", folder]);
+    assert_eq!(output.status.code(), Some(2));
+    let mut errors: Vec<String> = text(&output.stderr).lines().map(|line| line.replace(folder, "")).collect();
+    errors.sort();
+    assert_eq!(
+        errors,
+        [
+            "wscale: cannot open '/b\u{fffd}.pcap': the name is not UTF-8",
+            "wscale: cannot open '/c.PCAP12.gz': the file is empty",
+            "wscale: cannot open '/d.cap': unknown file format",
+            "wscale: cannot open '/e.pcapng': no such file or directory",
+            "wscale: cannot open '/f': it is compressed with xz: decompress it first",
+            "wscale: cannot open '/g': it is compressed with bzip2: decompress it first",
+            "wscale: cannot open '/h': input/output error",
+        ]
+    );
+    let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(report["captures"].as_array().unwrap().len(), 1);
+}
+
+#[test]
 fn pieces_of_a_rotated_capture_are_one() {
     let folder = tempfile::tempdir().unwrap();
     let whole = fs::read(root().join(recording("syn-set0-download.client"))).unwrap();
@@ -190,7 +232,7 @@ fn bad_input_is_one_line_and_status_2() {
     fs::write(path("text"), "this is no capture, but it is long enough to have a magic number").unwrap();
     fs::create_dir(path("directory")).unwrap();
     assert_error(&wscale(&["analyze", &path("missing")]), "cannot open");
-    assert_error(&wscale(&["analyze", &path("empty")]), "cannot open");
+    assert_error(&wscale(&["analyze", &path("empty")]), "the file is empty");
     assert_error(&wscale(&["analyze", &path("text")]), "unknown file format");
     assert_error(&wscale(&["analyze", &path("directory")]), "no capture in directory");
     compile("link-unsupported", folder.path());

@@ -25,7 +25,9 @@ impl<'a> Capture<'a> {
     pub(crate) fn find(files: &[String], join: bool, filter: Option<&'a str>) -> anyhow::Result<Self> {
         let mut paths = Vec::new();
         for file in files {
-            paths.extend(source::expand(file)?.into_iter().map(|input| input.path));
+            for input in source::expand(file) {
+                paths.push(input?.path);
+            }
         }
         if paths.len() > 1 && !join {
             anyhow::bail!(

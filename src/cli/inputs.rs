@@ -21,7 +21,7 @@ use super::terminal;
 /// Which captures to read.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Inputs {
-    /// Captures, directories of captures, or - for standard input
+    /// Captures, directories of captures (not searched below), or - for standard input
     #[arg(required = true, value_name = "FILE")]
     files: Vec<String>,
 
@@ -118,9 +118,11 @@ impl Inputs {
     ) -> anyhow::Result<()> {
         let mut found = Vec::new();
         for file in &self.files {
-            match source::expand(file) {
-                Ok(inputs) => found.extend(inputs),
-                Err(error) => sink(Event::Capture(Judged { report: None, error: Some(error.into()) }))?,
+            for input in source::expand(file) {
+                match input {
+                    Ok(input) => found.push(input),
+                    Err(error) => sink(Event::Capture(Judged { report: None, error: Some(error.into()) }))?,
+                }
             }
         }
         let captures: Vec<Vec<Input>> = match (self.join, found.is_empty()) {

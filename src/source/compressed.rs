@@ -56,9 +56,17 @@ pub(super) fn open(input: impl Read + Send + 'static, taken: &Taken) -> io::Resu
     }
 }
 
-/// Whether a file that begins with `head` is compressed in a way that can be read.
+/// Whether a file that begins with `head` is compressed, if only in a way that [`open`] refuses.
 pub(super) fn is_compressed(head: [u8; 4]) -> bool {
-    matches!(head, [0x1f, 0x8b, ..] | [0x28, 0xb5, 0x2f, 0xfd] | [0x04, 0x22, 0x4d, 0x18])
+    matches!(
+        head,
+        [0x1f, 0x8b, ..]
+            | [0x28, 0xb5, 0x2f, 0xfd]
+            | [0x50..=0x5f, 0x2a, 0x4d, 0x18]
+            | [0x04, 0x22, 0x4d, 0x18]
+            | [0xfd, b'7', b'z', b'X']
+            | [b'B', b'Z', b'h', b'1'..=b'9']
+    )
 }
 
 fn unsupported(kind: &str) -> io::Error {

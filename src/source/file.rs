@@ -151,7 +151,7 @@ mod tests {
 
     #[test]
     fn what_is_no_capture_is_refused() {
-        for (bytes, cause) in [(&b"text"[..], "unknown file format"), (b"", "unknown file format")] {
+        for (bytes, cause) in [(&b"text"[..], "unknown file format"), (b"", "the file is empty")] {
             let Err(error) = CaptureFile::read("it", io::Cursor::new(bytes), None) else { panic!() };
             assert_eq!(error.to_string(), format!("cannot open 'it': {cause}"));
         }

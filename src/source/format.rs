@@ -32,6 +32,8 @@ impl<'a> Record<'a> {
 /// Why a file cannot be read on.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum Damage {
+    #[error("the file is empty")]
+    Empty,
     #[error("unknown file format")]
     Unknown,
     #[error("the file is truncated in its header")]
@@ -71,7 +73,9 @@ impl Format {
     /// Reads up to the first frame.
     pub(super) fn open(input: &mut dyn Read) -> Result<Self, Damage> {
         let mut magic = Vec::new();
-        fill(input, &mut magic, 4)?;
+        if fill(input, &mut magic, 4)? == 0 {
+            return Err(Damage::Empty);
+        }
         let magic = *magic.first_chunk::<4>().ok_or(Damage::Unknown)?;
         if let Some(variant) = pcap_file::variant(magic) {
             return Ok(Self::Pcap(PcapFile::open(variant, input)?));
