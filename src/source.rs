@@ -139,6 +139,16 @@ impl Error {
     }
 }
 
+/// Times are kept within so many seconds of 1970, 272 years: a capture may claim any time, and the differences of
+/// two, and small multiples of them, must not overflow. In microseconds that is below 2^53, up to which every
+/// reader of JSON takes a number exactly.
+const TIME_MAX_S: i64 = 1 << 33;
+
+/// A time as libpcap tells it, in microseconds. Bounded before it is multiplied: that needs no care for overflow.
+fn time_us(seconds: i64, microseconds: i64) -> i64 {
+    seconds.clamp(-TIME_MAX_S, TIME_MAX_S) * 1_000_000 + microseconds
+}
+
 /// Frames between two calls for progress.
 const FRAMES_PER_PROGRESS: usize = 4096;
 

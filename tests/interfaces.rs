@@ -3,10 +3,11 @@
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
 
 use std::fs;
+use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
 
-use wscale::source::{CaptureFile, Source};
+use wscale::source::{CaptureFile, Frame, Source};
 
 const USB: u16 = 220;
 const ETHERNET: u16 = 1;
@@ -136,6 +137,38 @@ fn a_policy_selects_flows_of_every_link_layer() {
         .output()
         .unwrap();
     assert_eq!(output.status.code(), Some(1), "{}", String::from_utf8_lossy(&output.stderr));
+}
+
+#[test]
+fn times_that_no_clock_shows_are_bounded() {
+    let offset = |seconds: i64| [&[14, 0, 8, 0][..], &seconds.to_le_bytes(), &[0; 4]].concat();
+    let mut bytes = section();
+    for seconds in [1 << 62, -(1 << 62), 0] {
+        bytes.extend(interface(ETHERNET, &offset(seconds)));
+    }
+    for (number, (time, data)) in (0..).zip(recorded()) {
+        bytes.extend(packet(number % 3, time / 1000, &data));
+    }
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("times.pcapng");
+    fs::write(&path, &bytes).unwrap();
+    let path = path.to_str().unwrap();
+    let by_libpcap = CaptureFile::open(path, None).unwrap();
+    for mut file in [by_libpcap, CaptureFile::read("-", Cursor::new(bytes), None).unwrap()] {
+        let mut within = |frame: &Frame<'_>| assert!(frame.time_us.abs() < 1 << 53, "{}", frame.time_us);
+        file.read_all(&mut within, &mut |_| {}).unwrap();
+        assert_eq!(file.frames(), 51);
+    }
+    for arguments in [
+        &["analyze", path][..],
+        &["windows", path],
+        &["compare", path, path],
+        &["plot", "--flow", "0", "-o", "flow.svg", path],
+    ] {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
+        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    }
 }
 
 #[test]

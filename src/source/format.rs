@@ -6,7 +6,7 @@ use super::bytes::fill;
 use super::pcap_file::{self, PcapFile};
 use super::pcapng::Pcapng;
 use super::snoop::Snoop;
-use super::{Error, Frame};
+use super::{Error, Frame, TIME_MAX_S};
 
 /// A frame, or anything else that is read at once, is never longer: what claims to be is damaged.
 pub(super) const LENGTH_MAX: u32 = 16 << 20;
@@ -24,7 +24,8 @@ pub(super) struct Record<'a> {
 impl<'a> Record<'a> {
     /// The frame with its position in the capture.
     pub(super) fn numbered(self, number: u64) -> Frame<'a> {
-        let Self { link, time_us, wire_bytes, data } = self;
+        let Self { link, wire_bytes, data, .. } = self;
+        let time_us = self.time_us.clamp(-TIME_MAX_S * 1_000_000, TIME_MAX_S * 1_000_000);
         Frame { number, data, time_us, link, wire_bytes }
     }
 }

@@ -6,7 +6,7 @@ use std::time::Duration;
 use nix::poll::{PollFd, PollFlags, PollTimeout, poll};
 use pcap::{Active, Capture};
 
-use super::{Error, Frame, LinkType, cause};
+use super::{Error, Frame, LinkType, cause, time_us};
 
 /// What a read brought.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -116,7 +116,7 @@ impl Interface {
             let time = packet.header.ts;
             sink(&Frame {
                 number: *frames,
-                time_us: time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_usec),
+                time_us: time_us(time.tv_sec, time.tv_usec),
                 link: link_type.number,
                 wire_bytes: packet.header.len,
                 data: packet.data,

@@ -8,7 +8,7 @@ use pcap::{Capture, Offline};
 
 use super::compressed::{self, Taken};
 use super::format::{self, Damage, Format};
-use super::{Frame, cause};
+use super::{Frame, cause, time_us};
 
 /// What libpcap's file record header takes, for the count of bytes read.
 const RECORD_HEADER_BYTES: u64 = 16;
@@ -88,7 +88,7 @@ impl Reader {
             // Written once, and only pointed at from here on.
             take(&Frame {
                 number: *frames,
-                time_us: time.tv_sec.saturating_mul(1_000_000).saturating_add(time.tv_usec),
+                time_us: time_us(time.tv_sec, time.tv_usec),
                 link,
                 wire_bytes: packet.header.len,
                 data: packet.data,
