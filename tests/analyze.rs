@@ -119,6 +119,19 @@ fn standard_input_is_a_capture_too() {
 }
 
 #[test]
+fn standard_input_is_read_once() {
+    for arguments in [&["-", "-"][..], &["--join", "-", "-"], &["--flow", "0", "--join", "-", "-"]] {
+        let output = Command::new(env!("CARGO_BIN_EXE_wscale"))
+            .arg("analyze")
+            .args(arguments)
+            .stdin(fs::File::open(root().join(recording("rr-ok.client"))).unwrap())
+            .output()
+            .unwrap();
+        assert_error(&output, "cannot open '-': standard input can be read only once");
+    }
+}
+
+#[test]
 fn a_directory_is_the_captures_in_it_by_name() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["ok-download.client", "rr-ok.client"] {

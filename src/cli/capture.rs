@@ -23,12 +23,8 @@ pub(crate) struct Capture<'a> {
 impl<'a> Capture<'a> {
     /// The capture that `files` name.
     pub(crate) fn find(files: &[String], join: bool, filter: Option<&'a str>) -> anyhow::Result<Self> {
-        let mut paths = Vec::new();
-        for file in files {
-            for input in source::expand(file) {
-                paths.push(input?.path);
-            }
-        }
+        let inputs = source::expand(files).into_iter().collect::<Result<Vec<_>, _>>()?;
+        let paths: Vec<String> = inputs.into_iter().map(|input| input.path).collect();
         if paths.len() > 1 && !join {
             anyhow::bail!(
                 "{} captures, but flows are counted in one\nhint: name one, or take them as pieces of one with --join",

@@ -117,12 +117,10 @@ impl Inputs {
         sink: &mut dyn FnMut(Event) -> anyhow::Result<()>,
     ) -> anyhow::Result<()> {
         let mut found = Vec::new();
-        for file in &self.files {
-            for input in source::expand(file) {
-                match input {
-                    Ok(input) => found.push(input),
-                    Err(error) => sink(Event::Capture(Judged { report: None, error: Some(error.into()) }))?,
-                }
+        for input in source::expand(&self.files) {
+            match input {
+                Ok(input) => found.push(input),
+                Err(error) => sink(Event::Capture(Judged { report: None, error: Some(error.into()) }))?,
             }
         }
         let captures: Vec<Vec<Input>> = match (self.join, found.is_empty()) {

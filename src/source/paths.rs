@@ -3,6 +3,7 @@
 
 use std::fs;
 use std::io;
+use std::mem;
 use std::path::{Path, PathBuf};
 
 use super::bytes::fill;
@@ -21,9 +22,20 @@ pub struct Input {
     pub size_bytes: Option<u64>,
 }
 
-/// The captures that `path` names: itself, or those in the directory (not below it), sorted by name. What may be a
-/// capture and cannot be read is an error in its place: it must not go unseen.
-pub fn expand(path: &str) -> Vec<Result<Input, Error>> {
+/// The captures that `paths` name: themselves, or those in the directory (not below it), sorted by name. What may
+/// be a capture and cannot be read is an error in its place: it must not go unseen.
+pub fn expand(paths: &[String]) -> Vec<Result<Input, Error>> {
+    let mut is_stdin_taken = false;
+    let inputs = paths.iter().flat_map(|path| match path.as_str() {
+        "-" if mem::replace(&mut is_stdin_taken, true) => {
+            vec![Err(unopened(Path::new(path), "standard input can be read only once"))]
+        }
+        path => named(path),
+    });
+    inputs.collect()
+}
+
+fn named(path: &str) -> Vec<Result<Input, Error>> {
     if path == "-" {
         return vec![Ok(Input { path: path.to_owned(), size_bytes: None })];
     }
