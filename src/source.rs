@@ -26,7 +26,7 @@ pub use file::CaptureFile;
 pub use filter::Filter;
 pub use interfaces::{InterfaceInfo, interfaces};
 pub use join::Joined;
-pub use kernel::{KernelConnection, KernelConnections};
+pub use kernel::{KernelAnswer, KernelConnection, KernelConnections};
 pub use libpcap::libpcap;
 pub use live::{Arriving, Batch, Interface, Lost, Settings};
 pub use paths::{Input, expand};

@@ -14,6 +14,17 @@ pub struct KernelConnection {
     pub maximum_segment_size: Option<u16>,
 }
 
+/// What the kernel says about two addresses.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum KernelAnswer {
+    /// There is no connection between them, or none any more.
+    NoConnection,
+    /// The handshake is not over: nothing is agreed on yet.
+    Handshake,
+    /// A connection.
+    Connection(KernelConnection),
+}
+
 /// A channel to ask the kernel through.
 #[derive(Debug)]
 pub struct KernelConnections {
@@ -29,8 +40,8 @@ impl KernelConnections {
     }
 
     /// Not available here.
-    pub fn ask(&self, _: SocketAddr, _: SocketAddr) -> Option<KernelConnection> {
-        None
+    pub fn ask(&self, _: SocketAddr, _: SocketAddr) -> KernelAnswer {
+        KernelAnswer::NoConnection
     }
 }
 
@@ -47,11 +58,15 @@ impl KernelConnections {
     }
 
     /// The connection from `local`, an address of this host, to `remote`.
-    pub fn ask(&self, local: SocketAddr, remote: SocketAddr) -> Option<KernelConnection> {
-        self.socket.send(&request(local, remote), 0).ok()?;
-        let mut answer = Vec::with_capacity(4096);
-        self.socket.recv(&mut answer, 0).ok()?;
-        tcp_info(&answer).and_then(|info| read(&info))
+    pub fn ask(&self, local: SocketAddr, remote: SocketAddr) -> KernelAnswer {
+        let answered = || {
+            self.socket.send(&request(local, remote), 0).ok()?;
+            let mut answer = Vec::with_capacity(4096);
+            self.socket.recv(&mut answer, 0).ok()?;
+            let (state, info) = state_and_info(&answer)?;
+            Some(read(state, info.as_deref()))
+        };
+        answered().unwrap_or(KernelAnswer::NoConnection)
     }
 }
 
@@ -86,7 +101,7 @@ fn request(local: SocketAddr, remote: SocketAddr) -> Vec<u8> {
 }
 
 #[cfg(target_os = "linux")]
-fn tcp_info(answer: &[u8]) -> Option<Vec<u8>> {
+fn state_and_info(answer: &[u8]) -> Option<(u8, Option<Vec<u8>>)> {
     use netlink_packet_core::{NetlinkMessage, NetlinkPayload};
     use netlink_packet_sock_diag::SockDiagMessage;
     use netlink_packet_sock_diag::inet::nlas::Nla;
@@ -95,22 +110,33 @@ fn tcp_info(answer: &[u8]) -> Option<Vec<u8>> {
     let NetlinkPayload::InnerMessage(SockDiagMessage::InetResponse(response)) = message.payload else {
         return None;
     };
-    response.nlas.into_iter().find_map(|nla| match nla {
+    let info = response.nlas.into_iter().find_map(|nla| match nla {
         Nla::TcpInfo(info) => Some(info),
         _ => None,
-    })
+    });
+    Some((response.header.state, info))
 }
 
-/// Reads the kernel's `struct tcp_info`, which grows at its end from version to version.
+/// Reads the state of a socket, and the kernel's `struct tcp_info`, which a connection has that is not over; it
+/// grows at its end from version to version.
 #[cfg(any(target_os = "linux", test))]
-fn read(info: &[u8]) -> Option<KernelConnection> {
-    /// `TCP_LISTEN`: without a connection the kernel answers with the socket that listens.
-    const LISTENING: u8 = 10;
-    const TCPI_OPT_WSCALE: u8 = 4;
-    let &[state, _, _, _, _, options, shifts, ..] = info else { return None };
-    if state == LISTENING {
-        return None;
+fn read(state: u8, info: Option<&[u8]>) -> KernelAnswer {
+    /// Without a connection the kernel answers with the socket that listens.
+    const LISTEN: u8 = 10;
+    const SYN_SENT: u8 = 2;
+    const SYN_RECV: u8 = 3;
+    const NEW_SYN_RECV: u8 = 12;
+    match (state, info.and_then(connection)) {
+        (SYN_SENT | SYN_RECV | NEW_SYN_RECV, _) => KernelAnswer::Handshake,
+        (LISTEN, _) | (_, None) => KernelAnswer::NoConnection,
+        (_, Some(connection)) => KernelAnswer::Connection(connection),
     }
+}
+
+#[cfg(any(target_os = "linux", test))]
+fn connection(info: &[u8]) -> Option<KernelConnection> {
+    const TCPI_OPT_WSCALE: u8 = 4;
+    let &[_, _, _, _, _, options, shifts, ..] = info else { return None };
     let word = |at: usize| {
         let bytes: [u8; 4] = info.get(at..at + 4)?.try_into().ok()?;
         Some(u32::from_ne_bytes(bytes))
@@ -134,10 +160,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_socket_that_listens_is_no_connection() {
-        let mut info = [0; 160];
-        info[0] = 10;
-        assert_eq!(read(&info), None);
+    fn only_a_socket_behind_its_handshake_is_a_connection() {
+        let [info, none] = [Some(&[0; 160][..]), None];
+        for (state, info) in [(10, info), (7, none), (6, none)] {
+            assert_eq!(read(state, info), KernelAnswer::NoConnection, "{state}");
+        }
+        for (state, info) in [(2, info), (3, info), (3, none), (12, none)] {
+            assert_eq!(read(state, info), KernelAnswer::Handshake, "{state}");
+        }
+        for state in [1, 4, 5, 8, 9, 11] {
+            assert!(matches!(read(state, info), KernelAnswer::Connection(_)), "{state}");
+        }
     }
 
     #[test]
@@ -149,11 +182,11 @@ mod tests {
         let stream = TcpStream::connect(server).unwrap();
         let client = stream.local_addr().unwrap();
         let _accepted = listener.accept().unwrap();
-        let Some(at_client) = kernel.ask(client, server) else { return };
-        let at_server = kernel.ask(server, client).unwrap();
+        let KernelAnswer::Connection(at_client) = kernel.ask(client, server) else { return };
+        let KernelAnswer::Connection(at_server) = kernel.ask(server, client) else { panic!() };
         let (own, peer) = at_client.shifts.unwrap();
         assert_eq!(at_server.shifts, Some((peer, own)));
         assert!(at_client.maximum_segment_size.is_some());
-        assert_eq!(kernel.ask(server, "127.0.0.1:1".parse().unwrap()), None);
+        assert_eq!(kernel.ask(server, "127.0.0.1:1".parse().unwrap()), KernelAnswer::NoConnection);
     }
 }

@@ -1,11 +1,12 @@
 //! What the kernel of an end says: for flows that began before the capture, and against the wire.
 
+use std::net::TcpStream;
 use std::thread;
 use std::time::Duration;
 
 use crate::namespaces::{Path3, are_possible, filter};
 use crate::program::Live;
-use crate::traffic::{connect, download, serve};
+use crate::traffic::{connect, download, inside, serve};
 
 #[test]
 fn a_flow_that_began_before_the_capture_is_judged_with_the_kernels_shifts() {
@@ -53,4 +54,43 @@ fn a_filter_between_the_kernel_and_its_interface_is_found() {
     assert_eq!(finding["box"], "server-side");
     drop(stream);
     live.interrupt().assert_success();
+}
+
+#[test]
+fn a_connect_that_takes_several_syns_is_no_disagreement() {
+    if !are_possible("a connect that takes several SYNs") {
+        return;
+    }
+    let path = Path3::new();
+    serve(&path.server());
+    // Three SYNs of 60 bytes: enough to be judged, while the kernel has agreed on nothing yet.
+    filter(&path.router(), "forward", "tcp flags & (syn|ack) == syn quota until 190 bytes drop");
+    let live = Live::start(&path.client(), &["-i", "c"]);
+    let mut stream = connect(&path.client());
+    download(&mut stream, 3_000_000);
+    thread::sleep(Duration::from_millis(500));
+    let outcome = live.interrupt();
+    outcome.assert_success();
+    let findings = outcome.of("finding");
+    assert!(findings.iter().all(|finding| finding["code"] != "WS009"), "{findings:?}");
+    let flow = outcome.of("flow")[0];
+    assert_eq!(flow["verdict"], "healthy", "{flow}");
+}
+
+#[test]
+fn a_connect_without_an_answer_says_nothing_of_scaling() {
+    if !are_possible("a connect without an answer") {
+        return;
+    }
+    let path = Path3::new();
+    filter(&path.router(), "forward", "tcp flags & (syn|ack) == syn drop");
+    let live = Live::start(&path.client(), &["-i", "c"]);
+    inside(&path.client(), || {
+        TcpStream::connect_timeout(&"10.8.2.1:8080".parse().unwrap(), Duration::from_millis(3500))
+            .unwrap_err()
+    });
+    let outcome = live.interrupt();
+    outcome.assert_success();
+    let flow = outcome.of("flow")[0];
+    assert!(flow["frames"].as_u64().unwrap() > 2 && flow["verdict"] == "unknown", "{flow}");
 }

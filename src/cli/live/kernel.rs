@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use crate::decode::Endpoint;
 use crate::flow::{Flow, Kernel, KernelView, Side};
-use crate::source::KernelConnections;
+use crate::source::{KernelAnswer, KernelConnection, KernelConnections};
 
 /// The kernel of this host, as a witness.
 #[derive(Debug)]
@@ -27,26 +27,31 @@ impl Witness {
         self.left = QUESTIONS;
     }
 
-    /// Asks about `flow`, once.
+    /// Asks about `flow`, until there is an answer for good.
     pub(super) fn ask(&mut self, flow: &mut Flow) {
         if flow.handshake.kernel != Kernel::Unasked || self.left == 0 {
             return;
         }
         self.left -= 1;
-        let connection = Side::BOTH.into_iter().find_map(|side| {
+        if let Some(answer) = self.answer(flow) {
+            flow.handshake.asked(answer);
+        }
+    }
+
+    /// `None` while an end that is this host is in its handshake.
+    fn answer(&self, flow: &Flow) -> Option<Kernel> {
+        for side in Side::BOTH {
             let local = address(flow.endpoints.of(side));
             let remote = address(flow.endpoints.of(side.peer()));
-            self.connections.ask(local, remote).map(|connection| (side, connection))
-        });
-        flow.handshake.asked(match connection {
-            Some((side, connection)) => Kernel::Knows(KernelView {
-                side,
-                shifts: connection.shifts,
-                rtt_us: connection.rtt_us,
-                maximum_segment_size: connection.maximum_segment_size,
-            }),
-            None => Kernel::Unknown,
-        });
+            match self.connections.ask(local, remote) {
+                KernelAnswer::NoConnection => {}
+                KernelAnswer::Handshake => return None,
+                KernelAnswer::Connection(KernelConnection { shifts, rtt_us, maximum_segment_size }) => {
+                    return Some(Kernel::Knows(KernelView { side, shifts, rtt_us, maximum_segment_size }));
+                }
+            }
+        }
+        Some(Kernel::Unknown)
     }
 }
 
