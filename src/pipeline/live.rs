@@ -69,7 +69,7 @@ impl LiveAnalysis {
     }
 
     /// Takes one frame into account. Flows that end by it are judged and handed to `sink`. Returns the index of
-    /// the frame's flow.
+    /// the frame's flow, unless that was over before.
     pub fn note(&mut self, frame: &Frame<'_>, sink: &mut dyn FnMut(Judged)) -> Option<u64> {
         let report = &mut self.report;
         report.frames += 1;
@@ -81,7 +81,7 @@ impl LiveAnalysis {
                 let Self { flows, verdicts, losses, report, .. } = self;
                 let noted = flows.note(&segment, &mut |ended| sink(end(ended, verdicts, *losses, report)));
                 report.late_segments += u64::from(noted.is_late());
-                Some(noted.index)
+                (!noted.is_late()).then_some(noted.index)
             }
             Err(skip) => {
                 report.skipped.count(skip);
@@ -229,6 +229,21 @@ mod tests {
             .unwrap()
         {}
         flows.iter().next().unwrap().1.clone()
+    }
+
+    #[test]
+    fn a_late_segment_belongs_to_no_flow_that_is_alive() {
+        const SYN: u8 = 2;
+        const RST: u8 = 4;
+        let limits = Limits { max_flows: 9, idle_us: 1_000, closed_us: 10, max_closing: 9, max_closed: 9 };
+        let link_type = LinkType::new(12);
+        let mut analysis = LiveAnalysis::new("memory", &link_type, limits).unwrap();
+        let mut noted = |time_us, flags: u8| {
+            let mut data = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
+            data.extend([0, 99, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, flags, 1, 0, 0, 0, 0, 0]);
+            analysis.note(&Frame { number: 1, time_us, link: 12, wire_bytes: 40, data: &data }, &mut |_| {})
+        };
+        assert_eq!([noted(0, SYN), noted(1, RST), noted(100, RST)], [Some(0), Some(0), None]);
     }
 
     #[test]
