@@ -96,7 +96,10 @@ pub(crate) struct Args {
     #[arg(short, long, value_name = "FILE", help_heading = "Evidence")]
     write: Option<PathBuf>,
 
-    /// Save one small pcap per flow with a problem: its handshake, and the frames that prove it
+    /// Save one small pcap per flow with a problem: its handshake, the frames that prove it, and some around them
+    ///
+    /// An excerpt of at most some 600 frames: enough that `wscale analyze` finds the same, as a rule. What the
+    /// kernel of this host said is not in it.
     #[arg(long, value_name = "DIR", help_heading = "Evidence")]
     write_findings: Option<PathBuf>,
 

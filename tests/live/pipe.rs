@@ -1,9 +1,12 @@
 //! A capture that arrives on standard input.
 
+use std::collections::BTreeSet;
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::process::{Command, Stdio};
 use std::time::Duration;
+
+use serde_json::Value;
 
 use crate::program::Live;
 use crate::support;
@@ -68,6 +71,37 @@ fn a_flood_of_single_syns_needs_bounded_memory() {
     let capture = outcome.of("capture")[0];
     assert_eq!(capture["evicted_flows"], u64::from(FLOWS) - 500);
     assert_eq!(outcome.of("flow").len(), FLOWS as usize, "every flow is judged and printed");
+}
+
+/// Codes of the problems in JSON Lines.
+fn problems<'a>(lines: impl Iterator<Item = &'a Value>) -> BTreeSet<String> {
+    let problems = lines.filter(|line| line["severity"] == "problem");
+    problems.map(|problem| problem["code"].as_str().unwrap().to_owned()).collect()
+}
+
+#[test]
+fn the_evidence_of_every_problem_is_judged_the_same() {
+    let mut judged = 0;
+    for recording in support::files("recordings", "pcap") {
+        let folder = tempfile::tempdir().unwrap();
+        let evidence = folder.path().join("evidence");
+        let mut live = live(&["--write-findings", evidence.to_str().unwrap()]);
+        live.stdin().write_all(&fs::read(&recording).unwrap()).unwrap();
+        let outcome = live.end();
+        outcome.assert_success();
+        let found = problems(outcome.of("finding").into_iter());
+        let files: Vec<_> = fs::read_dir(&evidence).unwrap().map(|file| file.unwrap().path()).collect();
+        assert_eq!(files.is_empty(), found.is_empty(), "{}", recording.display());
+        for file in files {
+            let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
+            let output = command.args(["analyze", "--format", "jsonl"]).arg(file).output().unwrap();
+            let lines: Vec<Value> =
+                output.stdout.lines().map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect();
+            assert_eq!(problems(lines.iter()), found, "{}", recording.display());
+            judged += 1;
+        }
+    }
+    assert!(judged > 20, "only {judged} recordings have a problem");
 }
 
 /// A record with one SYN from an address of its own.

@@ -1,7 +1,8 @@
-//! `--write-findings`: one small capture per flow with a problem, for a vendor's ticket: the handshake and the
-//! frames that the findings name.
+//! `--write-findings`: one small capture per flow with a problem, for a vendor's ticket: the handshake, the
+//! frames that the findings name, and enough of the others that the file alone is judged the same.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
+use std::collections::btree_map::{BTreeMap, Entry};
 use std::fs::{self, File};
 use std::io;
 use std::os::unix::fs::chown;
@@ -17,25 +18,39 @@ use crate::source::{Frame, LinkType, SaveFile};
 
 use super::privileges::Account;
 
-/// Frames are remembered up to here: what a finding names must be younger.
+/// Frames are remembered up to here: what gets into a file, but for the handshake, must be younger.
 const RECENT_BYTES: usize = 32 << 20;
 
 /// What a frame takes beside its bytes.
-const OVERHEAD_BYTES: usize = 48;
+const OVERHEAD_BYTES: usize = 64;
 
 /// The first frames of each flow are kept as long as the flow lives.
 const FIRST_FRAMES: usize = 4;
+
+/// Frames around those that a finding names, half of them the oldest that are remembered and half the latest:
+/// 100 KiB per file with frames of 128 bytes. Of the recordings with a fault, the first 256 frames are enough.
+const CONTEXT_FRAMES: usize = 512;
+
+/// When the frames of files that may still grow take more, others get only what their findings name.
+const COLLECTED_BYTES: usize = 32 << 20;
 
 /// Flows that get a file; more would fill the disk, and say nothing new.
 const FILES_MAX: usize = 1_000;
 
 #[derive(Clone, Debug)]
 struct Kept {
+    flow: u64,
     number: u64,
     time_us: i64,
     link: i32,
     wire_bytes: u32,
     data: Box<[u8]>,
+}
+
+impl Kept {
+    fn bytes(&self) -> usize {
+        self.data.len() + OVERHEAD_BYTES
+    }
 }
 
 /// The folder, and the frames that may get into it.
@@ -48,6 +63,7 @@ pub(super) struct Evidence {
     recent_bytes: usize,
     first: BTreeMap<u64, Vec<Kept>>,
     collected: BTreeMap<u64, BTreeMap<u64, Kept>>,
+    collected_bytes: usize,
     files: usize,
 }
 
@@ -85,6 +101,7 @@ impl Evidence {
             recent_bytes: 0,
             first: BTreeMap::new(),
             collected: BTreeMap::new(),
+            collected_bytes: 0,
             files: 0,
         }
     }
@@ -92,6 +109,7 @@ impl Evidence {
     /// Remembers a frame of the flow with this index.
     pub(super) fn note(&mut self, frame: &Frame<'_>, flow: u64) {
         let kept = Kept {
+            flow,
             number: frame.number,
             time_us: frame.time_us,
             link: frame.link,
@@ -102,12 +120,12 @@ impl Evidence {
         if first.len() < FIRST_FRAMES {
             first.push(kept.clone());
         }
-        self.recent_bytes += kept.data.len() + OVERHEAD_BYTES;
+        self.recent_bytes += kept.bytes();
         self.recent.push_back(kept);
         while self.recent_bytes > RECENT_BYTES
             && let Some(oldest) = self.recent.pop_front()
         {
-            self.recent_bytes -= oldest.data.len() + OVERHEAD_BYTES;
+            self.recent_bytes -= oldest.bytes();
         }
     }
 
@@ -130,7 +148,8 @@ impl Evidence {
         };
         if judged.end.is_some() {
             self.first.remove(&flow.index);
-            self.collected.remove(&flow.index);
+            let collected = self.collected.remove(&flow.index).unwrap_or_default();
+            self.collected_bytes -= collected.values().map(Kept::bytes).sum::<usize>();
         }
         written
     }
@@ -141,16 +160,19 @@ impl Evidence {
     }
 
     fn collect(&mut self, flow: &FlowReport, named: &[u64]) {
-        let collected = self.collected.entry(flow.index).or_default();
-        let first = self.first.get(&flow.index).map(Vec::as_slice).unwrap_or_default();
-        for kept in first {
-            collected.entry(kept.number).or_insert_with(|| kept.clone());
-        }
-        for number in named {
-            if let Ok(at) = self.recent.binary_search_by_key(number, |kept| kept.number)
-                && let Some(kept) = self.recent.get(at)
-            {
-                collected.entry(*number).or_insert_with(|| kept.clone());
+        let Self { recent, first, collected, collected_bytes, .. } = self;
+        let collected = collected.entry(flow.index).or_default();
+        let room = if *collected_bytes < COLLECTED_BYTES { CONTEXT_FRAMES } else { 0 };
+        let half = room.saturating_sub(collected.len()) / 2;
+        let at = |number: &u64| recent.binary_search_by_key(number, |kept| kept.number).ok();
+        let named = named.iter().filter_map(|number| recent.get(at(number)?));
+        let of_flow = |kept: &&Kept| kept.flow == flow.index;
+        let oldest = recent.iter().filter(of_flow).take(half);
+        let latest = recent.iter().rev().filter(of_flow).take(half);
+        for kept in first.get(&flow.index).into_iter().flatten().chain(named).chain(oldest).chain(latest) {
+            if let Entry::Vacant(place) = collected.entry(kept.number) {
+                *collected_bytes += kept.bytes();
+                place.insert(kept.clone());
             }
         }
     }
@@ -159,7 +181,7 @@ impl Evidence {
         let file = new_file::growing(&self.folder.join(name(flow)))?;
         let mut saved = SaveFile::begin(file, &self.link_type, self.snap_bytes)?;
         for kept in self.collected.get(&flow.index).into_iter().flat_map(BTreeMap::values) {
-            let Kept { number, time_us, link, wire_bytes, ref data } = *kept;
+            let Kept { number, time_us, link, wire_bytes, ref data, .. } = *kept;
             saved.note(&Frame { number, data, time_us, link, wire_bytes })?;
         }
         saved.flush()
