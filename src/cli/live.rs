@@ -89,6 +89,9 @@ pub(crate) struct Args {
     max_flows: usize,
 
     /// A flow is over after this time without a frame
+    ///
+    /// By the clock of the capture; behind frames of the last minute also by this host's, so that a flow ends when
+    /// nothing comes any more.
     #[arg(long, value_name = "TIME", default_value = "5m", value_parser = time, help_heading = "Memory")]
     idle: Duration,
 

@@ -62,8 +62,8 @@ fn a_silent_flow_is_over_while_the_capture_goes_on() {
     let live = Live::start(&path.client(), &["-i", "c", "--idle", "1s"]);
     let mut stream = connect(&path.client());
     download(&mut stream, 500_000);
-    let over = live.wait_for(Duration::from_secs(5), |line| line["type"] == "flow");
-    let (_, flow) = over.expect("the flow was not over after five seconds of silence");
+    let over = live.wait_for(Duration::from_secs(20), |line| line["type"] == "flow");
+    let (_, flow) = over.expect("the flow was not over after 20 seconds of silence");
     assert_eq!(flow["verdict"], "healthy", "{flow}");
     live.interrupt().assert_success();
 }

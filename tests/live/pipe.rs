@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 use std::fs;
 use std::io::{BufRead, Write};
 use std::process::{Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, SystemTime};
 
 use serde_json::Value;
 
@@ -35,6 +35,42 @@ fn a_pipe_is_judged_as_it_arrives() {
     let outcome = live.end();
     outcome.assert_success();
     assert_eq!(outcome.of("capture").len(), 1);
+}
+
+#[test]
+fn a_saved_capture_may_stall() {
+    let bytes = fs::read(support::fixtures().join("recordings/syn-set0-download.client.pcap")).unwrap();
+    let mut live = live(&["--idle", "1s"]);
+    let mut stdin = live.stdin();
+    let (first, rest) = bytes.split_at(bytes.len() / 2);
+    stdin.write_all(first).unwrap();
+    std::thread::sleep(Duration::from_secs(3));
+    stdin.write_all(rest).unwrap();
+    drop(stdin);
+    let outcome = live.end();
+    outcome.assert_success();
+    assert_eq!(outcome.of("flow").len(), 1);
+}
+
+#[test]
+fn frames_that_are_new_tell_when_a_flow_is_silent() {
+    let mut bytes = fs::read(support::fixtures().join("recordings/syn-set0-download.client.pcap")).unwrap();
+    let u32_at = |bytes: &[u8], at: usize| u32::from_le_bytes(bytes[at..at + 4].try_into().unwrap());
+    let now = SystemTime::now().duration_since(SystemTime::UNIX_EPOCH).unwrap().as_secs();
+    let later = u32::try_from(now).unwrap() - u32_at(&bytes, 24);
+    let mut at = 24;
+    while at < bytes.len() {
+        let seconds = u32_at(&bytes, at) + later;
+        bytes[at..at + 4].copy_from_slice(&seconds.to_le_bytes());
+        at += 16 + u32_at(&bytes, at + 8) as usize;
+    }
+    let mut live = live(&["--idle", "1s"]);
+    let mut stdin = live.stdin();
+    stdin.write_all(&bytes).unwrap();
+    let over = live.wait_for(Duration::from_secs(20), |line| line["type"] == "flow");
+    assert!(over.is_some(), "the flow was not over after a silence of 20 seconds");
+    drop(stdin);
+    live.end().assert_success();
 }
 
 #[test]

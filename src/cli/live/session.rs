@@ -42,6 +42,13 @@ const WAIT: Duration = Duration::from_millis(100);
 /// Between two looks at flows that changed.
 const TICK: Duration = Duration::from_millis(200);
 
+/// How old a frame that arrives may be, by this host's clock, for silence behind it to say that the flows are
+/// silent: a saved capture may stall at any place.
+const NEW_US: u64 = 60_000_000;
+
+/// Frames may be on their way for so long: the kernel at the other end of a pipe collects them for a second.
+const UNDERWAY: Duration = Duration::from_secs(1);
+
 /// Flows that are judged at one tick: a bound on its time.
 const JUDGED_PER_TICK: usize = 4096;
 
@@ -49,12 +56,12 @@ impl Session {
     /// Runs to the end; what ended it early is returned.
     pub(super) fn run(&mut self, source: &mut dyn Arriving) -> Option<anyhow::Error> {
         let began = clock::now();
-        let (mut ticked, mut arrived) = (began, began);
+        let (mut ticked, mut arrived) = (began, None);
         loop {
             match source.read(self.at_most(), WAIT, &mut |frame| self.note(frame)) {
                 Ok(Batch::Ended) => break,
                 Ok(Batch::Idle) => {}
-                Ok(Batch::Frames(_)) => arrived = clock::now(),
+                Ok(Batch::Frames(_)) => arrived = self.is_new().then(clock::now),
                 Err(error) => {
                     self.tick(source, Duration::ZERO);
                     return Some(error.into());
@@ -65,7 +72,8 @@ impl Session {
             }
             if ticked.elapsed() >= TICK {
                 ticked = clock::now();
-                self.tick(source, arrived.elapsed());
+                let silence = arrived.map_or(Duration::ZERO, |arrived| arrived.elapsed());
+                self.tick(source, silence.saturating_sub(UNDERWAY));
             }
             self.output.flush();
             if self.is_over(began) {
@@ -79,6 +87,11 @@ impl Session {
     fn at_most(&self) -> usize {
         let left = self.ending.frames.map(|frames| frames.saturating_sub(self.analysis.counts().frames));
         left.map_or(BATCH, |left| usize::try_from(left).unwrap_or(BATCH).clamp(1, BATCH))
+    }
+
+    /// Whether the latest frame was captured just now.
+    fn is_new(&self) -> bool {
+        self.analysis.counts().last_us.is_some_and(|last_us| last_us.abs_diff(clock::wall_us()) < NEW_US)
     }
 
     fn note(&mut self, frame: &Frame<'_>) {
