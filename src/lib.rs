@@ -54,7 +54,7 @@
 //!
 //! let limits = Limits { max_flows: 1000, idle_us: 300_000_000, ..Limits::SAVED };
 //! const RAW: i32 = 12; // libpcap's DLT_RAW: the frame begins with the IP header
-//! let mut analysis = LiveAnalysis::new("memory", &LinkType::new(RAW), limits)?;
+//! let mut analysis = LiveAnalysis::new("memory", &[LinkType::new(RAW)], limits)?;
 //! let mut found = Vec::new();
 //! let mut take = |judged: wscale::pipeline::Judged| found.push(judged.flow);
 //! for (data, number) in packets.iter().zip(1..) {

@@ -2,7 +2,7 @@
 
 #![allow(clippy::panic, clippy::indexing_slicing, clippy::unwrap_used, reason = "these are tests")]
 
-use std::fs;
+use std::fs::{self, File};
 use std::io::Cursor;
 use std::path::Path;
 use std::process::Command;
@@ -86,17 +86,20 @@ fn the_interface_that_has_ip_is_judged_whichever_comes_first() {
     fs::write(folder.path().join("mixed.pcapng"), mixed()).unwrap();
     let run = |arguments: &[&str]| {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
-        let output = command.args(arguments).current_dir(folder.path()).output().unwrap();
+        let input = File::open(folder.path().join("mixed.pcapng")).unwrap();
+        let output = command.args(arguments).current_dir(folder.path()).stdin(input).output().unwrap();
         assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
         String::from_utf8(output.stdout).unwrap()
     };
-    let report: serde_json::Value =
-        serde_json::from_str(&run(&["analyze", "--format", "json", "mixed.pcapng"])).unwrap();
-    let capture = &report["captures"][0];
-    assert_eq!(capture["link_type"], "EN10MB");
-    assert_eq!((&capture["frames"], &capture["segments"]), (&52.into(), &51.into()));
-    assert_eq!(capture["skipped"]["not_ip"], 1);
-    assert_eq!(capture["flows"][0]["rtt_us"], 40_736);
+    for command in [&["analyze", "mixed.pcapng"], &["live", "-"]] {
+        let document = run(&[command, &["--format", "json"][..]].concat());
+        let report: serde_json::Value = serde_json::from_str(&document).unwrap();
+        let capture = &report["captures"][0];
+        assert_eq!(capture["link_type"], "EN10MB");
+        assert_eq!((&capture["frames"], &capture["segments"]), (&52.into(), &51.into()));
+        assert_eq!(capture["skipped"]["not_ip"], 1);
+        assert_eq!(capture["flows"][0]["rtt_us"], 40_736);
+    }
     assert_eq!(run(&["windows", "mixed.pcapng"]).lines().count(), 52);
     assert!(run(&["analyze", "--flow", "0", "mixed.pcapng"]).contains("from server to client\n"));
     run(&["check", "mixed.pcapng"]);

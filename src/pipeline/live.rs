@@ -53,10 +53,12 @@ struct Losses {
 }
 
 impl LiveAnalysis {
-    /// Begins to judge frames of `link_type`, reported under `name`.
-    pub fn new(name: &str, link_type: &LinkType, limits: Limits) -> Result<Self, UnsupportedLinkType> {
+    /// Begins to judge frames of `link_types`, reported under `name`. An error only if none of them can be
+    /// decoded.
+    pub fn new(name: &str, link_types: &[LinkType], limits: Limits) -> Result<Self, UnsupportedLinkType> {
+        let (decoder, link_type) = Decoder::for_any(link_types)?;
         Ok(Self {
-            decoder: Decoder::new(link_type)?,
+            decoder,
             flows: FlowTable::new(limits),
             verdicts: Verdicts::default(),
             report: CaptureReport {
@@ -236,8 +238,7 @@ mod tests {
         const SYN: u8 = 2;
         const RST: u8 = 4;
         let limits = Limits { max_flows: 9, idle_us: 1_000, closed_us: 10, max_closing: 9, max_closed: 9 };
-        let link_type = LinkType::new(12);
-        let mut analysis = LiveAnalysis::new("memory", &link_type, limits).unwrap();
+        let mut analysis = LiveAnalysis::new("memory", &[LinkType::new(12)], limits).unwrap();
         let mut noted = |time_us, flags: u8| {
             let mut data = vec![0x45, 0, 0, 40, 0, 0, 0, 0, 64, 6, 0, 0, 10, 0, 0, 1, 10, 0, 0, 2];
             data.extend([0, 99, 0, 80, 0, 0, 0, 1, 0, 0, 0, 0, 0x50, flags, 1, 0, 0, 0, 0, 0]);

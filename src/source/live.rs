@@ -35,10 +35,10 @@ impl Lost {
     }
 }
 
-/// Frames as they arrive, of one link type.
+/// Frames as they arrive.
 pub trait Arriving {
-    /// The link layer of every frame.
-    fn link_type(&self) -> &LinkType;
+    /// The link layers of the frames, as far as they are known at the beginning.
+    fn link_types(&self) -> &[LinkType];
 
     /// Hands up to `at_most` frames to `sink`; waits up to `wait` for the first.
     fn read(
@@ -136,8 +136,8 @@ impl Interface {
 }
 
 impl Arriving for Interface {
-    fn link_type(&self) -> &LinkType {
-        &self.link_type
+    fn link_types(&self) -> &[LinkType] {
+        std::slice::from_ref(&self.link_type)
     }
 
     fn read(

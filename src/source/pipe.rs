@@ -14,11 +14,11 @@ const WAITING_MAX: usize = 4096;
 /// Standard input, as it arrives.
 pub struct Pipe {
     arriving: Receiver<Message>,
-    link_type: LinkType,
+    link_types: Vec<LinkType>,
 }
 
 enum Message {
-    Opened(LinkType),
+    Opened(Vec<LinkType>),
     Frame { number: u64, time_us: i64, link: i32, wire_bytes: u32, data: Box<[u8]> },
     Failed(Error),
 }
@@ -31,7 +31,7 @@ impl Pipe {
         thread::spawn(move || forward(filter.as_deref(), &sender));
         loop {
             match arriving.recv_timeout(Duration::from_millis(100)) {
-                Ok(Message::Opened(link_type)) => return Ok(Some(Self { arriving, link_type })),
+                Ok(Message::Opened(link_types)) => return Ok(Some(Self { arriving, link_types })),
                 Ok(Message::Failed(error)) => return Err(error),
                 Err(RecvTimeoutError::Timeout) if !is_over() => {}
                 Ok(Message::Frame { .. }) | Err(_) => return Ok(None),
@@ -49,7 +49,7 @@ fn forward(filter: Option<&str>, sender: &SyncSender<Message>) {
             return;
         }
     };
-    let mut listening = sender.send(Message::Opened(file.link_type().clone())).is_ok();
+    let mut listening = sender.send(Message::Opened(file.link_types().to_vec())).is_ok();
     while listening {
         let outcome = file.read_frame(&mut |frame| {
             let message = Message::Frame {
@@ -73,8 +73,8 @@ fn forward(filter: Option<&str>, sender: &SyncSender<Message>) {
 }
 
 impl Arriving for Pipe {
-    fn link_type(&self) -> &LinkType {
-        &self.link_type
+    fn link_types(&self) -> &[LinkType] {
+        &self.link_types
     }
 
     fn read(

@@ -57,7 +57,6 @@ impl Kept {
 #[derive(Debug)]
 pub(super) struct Evidence {
     folder: PathBuf,
-    link_type: LinkType,
     snap_bytes: u32,
     recent: VecDeque<Kept>,
     recent_bytes: usize,
@@ -92,10 +91,9 @@ pub(super) fn check(folder: &Path) -> anyhow::Result<()> {
 }
 
 impl Evidence {
-    pub(super) fn new(folder: &Path, link_type: &LinkType, snap_bytes: u32) -> Self {
+    pub(super) fn new(folder: &Path, snap_bytes: u32) -> Self {
         Self {
             folder: folder.to_owned(),
-            link_type: link_type.clone(),
             snap_bytes,
             recent: VecDeque::new(),
             recent_bytes: 0,
@@ -178,10 +176,13 @@ impl Evidence {
     }
 
     fn write(&self, flow: &FlowReport) -> io::Result<()> {
+        let mut frames = self.collected.get(&flow.index).into_iter().flat_map(BTreeMap::values).peekable();
+        let Some(link) = frames.peek().map(|kept| kept.link) else { return Ok(()) };
         let file = new_file::growing(&self.folder.join(name(flow)))?;
-        let mut saved = SaveFile::begin(file, &self.link_type, self.snap_bytes)?;
-        for kept in self.collected.get(&flow.index).into_iter().flat_map(BTreeMap::values) {
-            let Kept { number, time_us, link, wire_bytes, ref data, .. } = *kept;
+        let mut saved = SaveFile::begin(file, &LinkType::new(link), self.snap_bytes)?;
+        // A pcap file has one link type.
+        for kept in frames.filter(|kept| kept.link == link) {
+            let Kept { number, time_us, wire_bytes, ref data, .. } = *kept;
             saved.note(&Frame { number, data, time_us, link, wire_bytes })?;
         }
         saved.flush()

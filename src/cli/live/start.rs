@@ -111,7 +111,6 @@ fn session(
     file: Option<File>,
     stop: Stop,
 ) -> anyhow::Result<Session> {
-    let link_type = source.link_type();
     let limits = Limits {
         max_flows: args.max_flows,
         idle_us: i64::try_from(args.idle.as_micros()).unwrap_or(i64::MAX),
@@ -119,9 +118,10 @@ fn session(
         max_closing: CLOSED_MAX,
         max_closed: CLOSED_MAX,
     };
-    let analysis = LiveAnalysis::new(name, link_type, limits)
+    let analysis = LiveAnalysis::new(name, source.link_types(), limits)
         .map_err(|error| anyhow!("cannot judge '{name}': {error}"))?;
-    let save = file.map(|file| SaveFile::begin(file, link_type, args.snaplen)).transpose();
+    let begin = |(file, link_type): (_, &_)| SaveFile::begin(file, link_type, args.snaplen);
+    let save = file.zip(source.link_types().first()).map(begin).transpose();
     let save = save.context("cannot write the capture")?;
     let on_terminal = args.format == "text" && io::stdout().is_terminal();
     let screen = on_terminal.then(|| Screen::enter(name, args.color.is_on())).transpose()?;
@@ -137,7 +137,7 @@ fn session(
         layout: Layout { width: terminal::width(), top: args.top, color: args.color.is_on() },
         archive: Archive::of_the_worst(LISTED),
         metrics: None,
-        evidence: args.write_findings.as_deref().map(|folder| Evidence::new(folder, link_type, args.snaplen)),
+        evidence: args.write_findings.as_deref().map(|folder| Evidence::new(folder, args.snaplen)),
         headlines: Vec::new(),
         problems: 0,
         first_us: 0,
