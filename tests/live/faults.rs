@@ -34,13 +34,13 @@ fn both_sides_of_a_box_that_blanks_the_option_of_syn_acks_say_where_it_is() {
         stream
     });
     for (live, code) in [(&near_client, "WS002"), (&near_server, "WS003")] {
-        let found = live.wait_for(Duration::from_secs(5), |line| line["code"] == code);
+        let found = live.wait_for(Duration::from_secs(20), |line| line["code"] == code);
         let (when, finding) = found.unwrap_or_else(|| panic!("{code} was not found"));
         assert_eq!(finding["window_of"], if code == "WS002" { "server" } else { "client" });
         assert_eq!(finding["box"], if code == "WS002" { "server-side" } else { "client-side" });
         let after = when.duration_since(began);
         eprintln!("{code} while the transfer ran, {after:.1?} after the handshake");
-        assert!(after < Duration::from_secs(2), "{code} only after {after:?}");
+        assert!(after < Duration::from_secs(5), "{code} only after {after:?}");
     }
     stop.store(true, std::sync::atomic::Ordering::Relaxed);
     drop(transfer.join().unwrap());

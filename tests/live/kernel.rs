@@ -48,7 +48,7 @@ fn a_filter_between_the_kernel_and_its_interface_is_found() {
     let live = Live::start(&path.server(), &["-i", "s"]);
     let mut stream = connect(&path.client());
     download(&mut stream, 20_000);
-    let found = live.wait_for(Duration::from_secs(3), |line| line["code"] == "WS009");
+    let found = live.wait_for(Duration::from_secs(20), |line| line["code"] == "WS009");
     let (_, finding) = found.expect("the kernel scales, the SYN-ACK on its interface says that it does not");
     assert_eq!(finding["confidence"], "proven");
     assert_eq!(finding["box"], "server-side");

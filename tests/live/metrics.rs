@@ -10,11 +10,6 @@ use std::time::{Duration, Instant};
 use crate::program::Live;
 use crate::support;
 
-/// A port that was free a moment ago.
-fn free() -> SocketAddr {
-    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap()
-}
-
 fn ask(address: SocketAddr, path: &str) -> Option<String> {
     let mut server = TcpStream::connect(address).ok()?;
     write!(server, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
@@ -25,9 +20,8 @@ fn ask(address: SocketAddr, path: &str) -> Option<String> {
 
 #[test]
 fn prometheus_reads_what_was_judged() {
-    let address = free();
     let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
-    command.args(["live", "--format", "jsonl", "--metrics", &address.port().to_string(), "-"]);
+    command.args(["live", "--format", "jsonl", "--metrics", "0", "-"]);
     let mut live = Live::spawn(command.stdin(Stdio::piped()));
     let recordings = support::fixtures().join("recordings");
     let bytes = fs::read(recordings.join("syn-set0-download.client.pcap")).unwrap();
@@ -36,14 +30,15 @@ fn prometheus_reads_what_was_judged() {
     stdin.flush().unwrap();
     // Somebody who connects and says nothing delays others who ask, by a second, and no verdict.
     let began = Instant::now();
-    let silent = loop {
-        match TcpStream::connect(address) {
-            Ok(silent) => break silent,
-            Err(_) => thread::sleep(Duration::from_millis(20)),
+    let address = loop {
+        match live.listens_at() {
+            Some(address) => break address,
+            None => thread::sleep(Duration::from_millis(20)),
         }
         assert!(began.elapsed() < Duration::from_secs(20), "nothing listens");
     };
-    assert!(live.wait_for(Duration::from_secs(3), |line| line["severity"] == "problem").is_some());
+    let silent = TcpStream::connect(address).unwrap();
+    assert!(live.wait_for(Duration::from_secs(20), |line| line["severity"] == "problem").is_some());
     let finding = "wscale_findings_total{code=\"WS001\",severity=\"problem\",confidence=\"proven\"} 1";
     let answer = loop {
         let answer = ask(address, "/metrics").unwrap();

@@ -29,7 +29,7 @@ fn a_pipe_is_judged_as_it_arrives() {
     stdin.write_all(&bytes).unwrap();
     stdin.flush().unwrap();
     // The pipe stays open: the finding comes all the same.
-    let found = live.wait_for(Duration::from_secs(3), |line| line["severity"] == "problem");
+    let found = live.wait_for(Duration::from_secs(20), |line| line["severity"] == "problem");
     assert!(found.is_some(), "no problem found in {}", recording.display());
     drop(stdin);
     let outcome = live.end();

@@ -2,6 +2,7 @@
 
 use std::fs;
 use std::io::{BufRead, BufReader, Read};
+use std::net::{Ipv4Addr, SocketAddr};
 use std::process::{Child, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
 use std::thread;
@@ -65,6 +66,20 @@ impl Live {
     pub(crate) fn status(&self, field: &str) -> Option<String> {
         let text = fs::read_to_string(format!("/proc/{}/status", self.child.id())).ok()?;
         text.lines().find_map(|line| line.strip_prefix(field)).map(|value| value.trim().to_owned())
+    }
+
+    /// Where it listens, on a port that the kernel chose: nobody else can have it.
+    pub(crate) fn listens_at(&self) -> Option<SocketAddr> {
+        let process = format!("/proc/{}", self.child.id());
+        let files = fs::read_dir(format!("{process}/fd")).ok()?.flatten();
+        let files: Vec<_> = files.filter_map(|file| fs::read_link(file.path()).ok()).collect();
+        let table = fs::read_to_string(format!("{process}/net/tcp")).ok()?;
+        let listening = table.lines().map(|line| line.split_whitespace().collect::<Vec<_>>());
+        let ours = listening.filter(|words| words[3] == "0A").find(|words| {
+            files.iter().any(|file| file.to_str() == Some(&format!("socket:[{}]", words[9])))
+        })?;
+        let port = u16::from_str_radix(ours[1].rsplit(':').next()?, 16).ok()?;
+        Some((Ipv4Addr::LOCALHOST, port).into())
     }
 
     /// The first line for which `wanted` holds, if it comes within `time`.
