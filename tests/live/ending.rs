@@ -7,9 +7,10 @@ use std::time::{Duration, Instant};
 use nix::sys::signal::Signal;
 
 use crate::capture::records;
+use crate::metrics::ask;
 use crate::namespaces::{Path3, are_possible, filter};
 use crate::program::Live;
-use crate::traffic::{connect, download, serve};
+use crate::traffic::{connect, download, inside, serve};
 
 #[test]
 fn a_number_of_frames_ends_the_capture() {
@@ -59,12 +60,15 @@ fn a_silent_flow_is_over_while_the_capture_goes_on() {
     }
     let path = Path3::new();
     serve(&path.server());
-    let live = Live::start(&path.client(), &["-i", "c", "--idle", "1s"]);
+    let live = Live::start(&path.client(), &["-i", "c", "--idle", "1s", "--metrics", "0"]);
     let mut stream = connect(&path.client());
     download(&mut stream, 500_000);
     let over = live.wait_for(Duration::from_secs(20), |line| line["type"] == "flow");
     let (_, flow) = over.expect("the flow was not over after 20 seconds of silence");
     assert_eq!(flow["verdict"], "healthy", "{flow}");
+    let address = live.listens_at().unwrap();
+    let answer = inside(&path.client(), move || ask(address, "/metrics").unwrap());
+    assert!(answer.contains("wscale_flows_total{verdict=\"healthy\"} 1\n"), "{answer}");
     live.interrupt().assert_success();
 }
 

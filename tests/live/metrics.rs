@@ -7,10 +7,12 @@ use std::process::{Command, Stdio};
 use std::thread;
 use std::time::{Duration, Instant};
 
+use crate::namespaces::{Path3, are_possible};
 use crate::program::Live;
 use crate::support;
+use crate::traffic::inside;
 
-fn ask(address: SocketAddr, path: &str) -> Option<String> {
+pub(crate) fn ask(address: SocketAddr, path: &str) -> Option<String> {
     let mut server = TcpStream::connect(address).ok()?;
     write!(server, "GET {path} HTTP/1.1\r\nHost: {address}\r\n\r\n").unwrap();
     let mut answer = String::new();
@@ -52,10 +54,27 @@ fn prometheus_reads_what_was_judged() {
         !answer.contains("wscale_dropped_frames_total"),
         "a pipe does not tell: unknown is not zero: {answer}"
     );
+    for verdict in ["healthy", "off", "unproven", "unknown", "suspect", "blocked", "stripped"] {
+        let none = format!("wscale_flows_total{{verdict=\"{verdict}\"}} 0\n");
+        assert!(answer.contains(&none), "no flow is over: {answer}");
+    }
     assert!(ask(address, "/").unwrap().starts_with("HTTP/1.1 404 "));
     drop(silent);
     drop(stdin);
     live.end().assert_success();
+}
+
+#[test]
+fn an_interface_tells_what_was_dropped() {
+    if !are_possible("the metrics of an interface") {
+        return;
+    }
+    let path = Path3::new();
+    let live = Live::start(&path.client(), &["-i", "c", "--metrics", "0"]);
+    let address = live.listens_at().unwrap();
+    let answer = inside(&path.client(), move || ask(address, "/metrics").unwrap());
+    assert!(answer.contains("wscale_dropped_frames_total 0\n"), "{answer}");
+    live.interrupt().assert_success();
 }
 
 #[test]

@@ -14,6 +14,7 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::registry::Registry;
 
+use crate::detect::Verdict;
 use crate::pipeline::{Judged, LiveAnalysis};
 
 /// Name and value.
@@ -23,8 +24,7 @@ type Labels<const N: usize> = [(&'static str, &'static str); N];
 #[derive(Clone, Debug, Default)]
 pub(super) struct Metrics {
     frames: Counter,
-    /// Nothing until it is known: a pipe does not tell what was dropped before it.
-    dropped: Family<Labels<0>, Counter>,
+    dropped: Counter,
     flows: Family<Labels<1>, Counter>,
     findings: Family<Labels<3>, Counter>,
 }
@@ -41,16 +41,19 @@ pub(super) fn listen(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 impl Metrics {
-    /// Answers on `listener` until the process ends.
-    pub(super) fn serve(listener: TcpListener) -> io::Result<Self> {
+    /// Answers on `listener` until the process ends. A pipe does not tell what was dropped before it: unknown is
+    /// not zero, so that `knows_drops` is needed to say anything of it.
+    pub(super) fn serve(listener: TcpListener, knows_drops: bool) -> io::Result<Self> {
         let metrics = Self::default();
+        for verdict in Verdict::ALL {
+            drop(metrics.flows.get_or_create(&[("verdict", verdict.name())]));
+        }
         let mut registry = Registry::with_prefix("wscale");
         registry.register("frames", "Frames that were judged", metrics.frames.clone());
-        registry.register(
-            "dropped_frames",
-            "Frames that were lost before they could be judged",
-            metrics.dropped.clone(),
-        );
+        if knows_drops {
+            let help = "Frames that were lost before they could be judged";
+            registry.register("dropped_frames", help, metrics.dropped.clone());
+        }
         registry.register("flows", "Flows that are over, by verdict", metrics.flows.clone());
         registry.register(
             "findings",
@@ -88,7 +91,7 @@ impl Metrics {
         let counts = analysis.counts();
         raise(&self.frames, counts.frames);
         if let Some(dropped) = counts.dropped {
-            raise(&self.dropped.get_or_create(&[]), dropped);
+            raise(&self.dropped, dropped);
         }
     }
 }

@@ -65,7 +65,8 @@ pub(super) fn run(args: &Args) -> anyhow::Result<Exit> {
         }
     };
     let mut session = session(args, &name, source.as_ref(), file, stop)?;
-    session.output.metrics = listener.map(Metrics::serve).transpose().context("cannot serve metrics")?;
+    let serve = |listener| Metrics::serve(listener, args.interface.is_some());
+    session.output.metrics = listener.map(serve).transpose().context("cannot serve metrics")?;
     let ended = session.run(source.as_mut());
     finish(session, ended, args)
 }
