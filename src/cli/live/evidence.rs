@@ -200,3 +200,38 @@ fn name(flow: &FlowReport) -> String {
         plain(flow.endpoints.server.to_string())
     )
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::flow::Limits;
+    use crate::pipeline::LiveAnalysis;
+    use crate::source::{CaptureFile, Source};
+
+    /// How many frames of a recording with 700 are written when others have `collected_bytes`.
+    fn written(collected_bytes: usize) -> usize {
+        let path = format!("{}/fixtures/recordings/w2-set0.client.pcap", env!("CARGO_MANIFEST_DIR"));
+        let mut file = CaptureFile::open(&path, None).unwrap();
+        let mut analysis = LiveAnalysis::new("", file.link_types(), Limits::NONE).unwrap();
+        let folder = tempfile::tempdir().unwrap();
+        let mut evidence = Evidence::new(folder.path(), 128);
+        evidence.collected_bytes = collected_bytes;
+        let note = &mut |frame: &Frame<'_>| {
+            let flow = analysis.note(frame, &mut |_| {}).unwrap();
+            evidence.note(frame, flow);
+        };
+        file.read_all(note, &mut |_| {}).unwrap();
+        analysis.finish(None, &mut |judged| evidence.take(&judged).unwrap());
+        assert_eq!(evidence.collected_bytes, collected_bytes, "what is over takes nothing");
+        let saved = fs::read_dir(folder.path()).unwrap().next().unwrap().unwrap().path();
+        let mut saved = CaptureFile::open(saved.to_str().unwrap(), None).unwrap();
+        saved.read_all(&mut |_| {}, &mut |_| {}).unwrap();
+        usize::try_from(saved.frames()).unwrap()
+    }
+
+    #[test]
+    fn what_files_take_is_bounded() {
+        assert!((CONTEXT_FRAMES - 8..CONTEXT_FRAMES + 32).contains(&written(0)));
+        assert!((FIRST_FRAMES..32).contains(&written(COLLECTED_BYTES)));
+    }
+}
