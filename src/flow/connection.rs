@@ -242,11 +242,13 @@ impl Flow {
     }
 
     /// From an ACK captured here to the reaction of `side` captured here: as the handshake showed it, or less
-    /// where timestamps show that it was slow. Data alone does not tell a reaction from an application's pace.
+    /// where timestamps, or an ACK of its for data, show that the handshake was slow. What data follows an ACK does
+    /// not tell: it may have been on its way, or come at an application's pace.
     fn lag_us(&self, side: Side) -> Option<i64> {
         let handshake = (*self.handshake.lag_us.of(side))?;
         let echoed = self.windows.of(side.peer()).lag_us;
-        Some(echoed.map_or(handshake, |echoed| echoed.min(handshake)))
+        let answered = self.windows.of(side).answer_us;
+        Some([echoed, answered].into_iter().flatten().fold(handshake, i64::min))
     }
 
     /// Whether the quickest of `sender`'s many reactions came as soon as a kernel reacts. One may be late for

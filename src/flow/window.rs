@@ -71,6 +71,10 @@ pub struct Window {
     pub(crate) ledger: Ledger,
     /// The shortest time from an ACK captured here to data captured here that echoes its timestamp.
     pub(crate) lag_us: Option<i64>,
+    /// The shortest time from data captured here to the first ACK captured here that covers it.
+    pub(crate) answer_us: Option<i64>,
+    /// The end of the data that is timed for it, and when that was captured: one segment at a time.
+    timed: Option<(i64, i64)>,
     history: History,
     /// The receiver has sent data since the sender did.
     answers: bool,
@@ -105,6 +109,8 @@ impl Window {
             space,
             ledger,
             lag_us,
+            answer_us,
+            timed,
             history,
             answers,
         } = self;
@@ -117,6 +123,8 @@ impl Window {
         *space = Space::default();
         ledger.clear();
         *lag_us = None;
+        *answer_us = None;
+        *timed = None;
         history.clear();
         *answers = false;
     }
@@ -167,6 +175,10 @@ impl Window {
             self.misfits = self.misfits.saturating_add(1);
             return;
         };
+        if let Some((_, since_us)) = self.timed.take_if(|(end, _)| *end <= ack) {
+            let answer_us = (segment.time_us - since_us).max(0);
+            self.answer_us = Some(self.answer_us.map_or(answer_us, |least| least.min(answer_us)));
+        }
         self.overshoots.acknowledged(ack, self.advertised.max_raw.unwrap_or(u16::MAX));
         self.stops.granted(segment.time_us, ack, segment.raw_window);
         self.transmissions.granted(
@@ -203,6 +215,8 @@ impl Window {
         }
         if end <= before {
             self.overshoots.retransmitted(sequence, end);
+            // What is acknowledged now may be either copy (RFC 6298 §3, Karn's algorithm).
+            self.timed = None;
             // A keep-alive repeats at most one byte (RFC 9293 §3.8.4).
             self.sent.note_retransmission(length);
             return;
@@ -223,6 +237,9 @@ impl Window {
             self.infer(segment, sequence, before, end, moment);
         }
         self.history.note(segment.time_us, before, moment.rtt_us.unwrap_or(0));
+        if !segment.flags.syn {
+            self.timed.get_or_insert((end, segment.time_us));
+        }
     }
 
     /// Compares new data with the edges that its sender knew.
