@@ -132,6 +132,37 @@ fn standard_input_is_read_once() {
 }
 
 #[test]
+fn no_output_replaces_a_capture() {
+    let folder = tempfile::tempdir().unwrap();
+    let capture = folder.path().join("capture");
+    let bytes = fs::read(root().join(recording("rr-ok.client"))).unwrap();
+    fs::write(&capture, &bytes).unwrap();
+    let path = capture.to_str().unwrap();
+    for arguments in [
+        &["analyze", "--format", "json", "-o", path, path][..],
+        &["check", "--no-config", "-o", path, path],
+        &["check", "--no-config", "--write-baseline", path, path],
+        &["plot", path, "-o", path],
+    ] {
+        let output = wscale(arguments);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(&format!("cannot write '{path}': it is a capture")));
+        assert_eq!(fs::read(&capture).unwrap(), bytes, "{arguments:?}");
+    }
+    let mut live = Command::new(env!("CARGO_BIN_EXE_wscale"));
+    let output =
+        live.args(["live", "-w", path, "-"]).stdin(fs::File::open(&capture).unwrap()).output().unwrap();
+    assert_error(&output, "it is the capture that is read");
+    assert_eq!(fs::read(&capture).unwrap(), bytes);
+    let report = folder.path().join("report");
+    let report = report.to_str().unwrap();
+    let twice =
+        wscale(&["analyze", "--format", "text", "-o", report, "--format", "json", "-o", report, path]);
+    assert_eq!(twice.status.code(), Some(2));
+    assert!(text(&twice.stderr).starts_with("error: two reports for one --output\n"));
+}
+
+#[test]
 fn a_directory_is_the_captures_in_it_by_name() {
     let folder = tempfile::tempdir().unwrap();
     for name in ["ok-download.client", "rr-ok.client"] {

@@ -1,7 +1,5 @@
 //! A capture that is read twice: to judge it, and to record what is drawn of it.
 
-use std::path::Path;
-
 use anyhow::Context as _;
 
 use crate::pipeline::{self, Analysis};
@@ -38,15 +36,6 @@ impl<'a> Capture<'a> {
     pub(crate) fn can_be_read_again(&self) -> bool {
         let is_file = |path: &String| std::fs::metadata(path).is_ok_and(|metadata| metadata.is_file());
         self.paths.iter().all(is_file)
-    }
-
-    /// Whether `path` is one of its files, by whatever name.
-    pub(crate) fn is_read_from(&self, path: &Path) -> bool {
-        let same = |file: &String| {
-            let (file, path) = (std::fs::canonicalize(file), std::fs::canonicalize(path));
-            file.is_ok_and(|file| path.is_ok_and(|path| file == path))
-        };
-        self.paths.iter().any(same)
     }
 
     /// As reports name it.

@@ -3,18 +3,29 @@
 //! What is written goes to a new file beside the target and is renamed onto it at the end, so that no reader
 //! finds half a report and a report that could not be finished leaves the old one alone. Neither step follows a
 //! link that someone else may have put there: the new file must not exist (`O_EXCL`), and renaming replaces a
-//! link instead of following it; a target that is a link or no file is refused, for it is hardly meant.
+//! link instead of following it; a target that is a link or no file is refused, for it is hardly meant. Nor is a
+//! capture: perhaps it is the one that is being read.
 
-use std::fs::{self, File, OpenOptions};
+use std::fs::{self, File, Metadata, OpenOptions};
 use std::io::{self, BufWriter, Write};
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::os::fd::AsFd as _;
+use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 
+use crate::source;
+
 /// A file that is read while it grows, so that it cannot be renamed onto its target at the end: what stands there
-/// is overwritten, but not through a link.
+/// is overwritten, but not through a link, and not where it is standard input.
 pub(crate) fn growing(target: &Path) -> io::Result<File> {
+    let input = File::from(io::stdin().as_fd().try_clone_to_owned()?).metadata();
+    let place = |metadata: Metadata| (metadata.dev(), metadata.ino());
+    if input.is_ok_and(|input| {
+        input.is_file() && fs::metadata(target).is_ok_and(|output| place(input) == place(output))
+    }) {
+        return Err(io::Error::other("it is the capture that is read"));
+    }
     let flags = nix::libc::O_NOFOLLOW;
     let file = OpenOptions::new().write(true).create(true).truncate(true).custom_flags(flags).open(target);
     file.map_err(|error| match fs::symlink_metadata(target) {
@@ -44,6 +55,9 @@ impl NewFile {
             anyhow::bail!(
                 "cannot write '{shown}': it is not a regular file\nhint: without --output the report goes to standard output"
             );
+        }
+        if source::is_capture(target) {
+            anyhow::bail!("cannot write '{shown}': it is a capture\nhint: give the output another name");
         }
         let name = target.file_name().with_context(|| format!("cannot write '{shown}': no file name"))?;
         let mut last = io::Error::from(io::ErrorKind::AlreadyExists);
@@ -122,6 +136,18 @@ mod tests {
         file.finish().unwrap();
         assert_eq!(fs::read_to_string(&target).unwrap(), "new");
         assert_eq!(names(folder.path()), ["report.xml"]);
+    }
+
+    #[test]
+    fn a_capture_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        for (name, magic) in [("a.pcap", &[0xd4, 0xc3, 0xb2, 0xa1][..]), ("b.gz", &[0x1f, 0x8b, 8, 0])] {
+            let target = folder.path().join(name);
+            fs::write(&target, magic).unwrap();
+            let refused = NewFile::create(&target).unwrap_err().to_string();
+            assert!(refused.contains("it is a capture"), "{refused}");
+            assert_eq!(fs::read(&target).unwrap(), magic);
+        }
     }
 
     #[test]

@@ -95,7 +95,7 @@ impl FromArgMatches for Outputs {
         let pairs = pair(given.into_iter().map(|(_, given)| given));
         pairs
             .map(|pairs| Self { pairs })
-            .map_err(|message| Error::raw(clap::error::ErrorKind::ArgumentConflict, format!("{message}\n")))
+            .map_err(|message| Error::raw(clap::error::ErrorKind::ArgumentConflict, message))
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), Error> {
@@ -135,6 +135,10 @@ fn pair<'a>(
     }
     if pairs.iter().filter(|(_, file)| file.is_none()).count() > 1 {
         return Err("only one --format can go to standard output: give the others an --output");
+    }
+    let files: Vec<&PathBuf> = pairs.iter().filter_map(|(_, file)| file.as_ref()).collect();
+    if (1..).zip(&files).any(|(next, file)| files.iter().skip(next).any(|other| other == file)) {
+        return Err("two reports for one --output");
     }
     Ok(pairs)
 }

@@ -95,9 +95,6 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     if !capture.can_be_read_again() {
         anyhow::bail!("'{name}' cannot be read twice\nhint: save the capture in a file first");
     }
-    if args.output.as_deref().is_some_and(|output| capture.is_read_from(output)) {
-        anyhow::bail!("the picture would overwrite the capture '{name}'\nhint: -o OUT.svg names the picture");
-    }
     let report = capture.judge(&mut exit)?;
     if let Some(folder) = &args.all_findings {
         return page(args, folder, &capture, &report).map(|()| exit);

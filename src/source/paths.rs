@@ -35,6 +35,12 @@ pub fn expand(paths: &[String]) -> Vec<Result<Input, Error>> {
     inputs.collect()
 }
 
+/// Whether a regular file that is a capture by its first bytes, perhaps a compressed one, stands at `path`.
+pub fn is_capture(path: &Path) -> bool {
+    fs::metadata(path).is_ok_and(|metadata| metadata.is_file())
+        && begins_like_a_capture(path).unwrap_or(false)
+}
+
 fn named(path: &str) -> Vec<Result<Input, Error>> {
     if path == "-" {
         return vec![Ok(Input { path: path.to_owned(), size_bytes: None })];
@@ -69,14 +75,19 @@ fn capture(path: &Path) -> Result<Option<Input>, Error> {
         Err(error) if is_named_so => return Err(failed(error)),
         _ => return Ok(None),
     };
-    let mut head = Vec::new();
-    fs::File::open(path).and_then(|mut file| fill(&mut file, &mut head, 4)).map_err(failed)?;
-    let begins_so = |magic: [u8; 4]| format::is_capture(magic) || compressed::is_compressed(magic);
-    if !is_named_so && !head.first_chunk().is_some_and(|magic| begins_so(*magic)) {
+    let begins_so = begins_like_a_capture(path).map_err(failed)?;
+    if !is_named_so && !begins_so {
         return Ok(None);
     }
     let name = path.to_str().ok_or_else(|| unopened(path, "the name is not UTF-8"))?;
     Ok(Some(Input { path: name.to_owned(), size_bytes: Some(metadata.len()) }))
+}
+
+fn begins_like_a_capture(path: &Path) -> io::Result<bool> {
+    let mut head = Vec::new();
+    fs::File::open(path).and_then(|mut file| fill(&mut file, &mut head, 4))?;
+    let begins_so = |magic: [u8; 4]| format::is_capture(magic) || compressed::is_compressed(magic);
+    Ok(head.first_chunk().is_some_and(|magic| begins_so(*magic)))
 }
 
 fn is_named_like_a_capture(path: &Path) -> bool {
