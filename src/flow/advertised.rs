@@ -21,8 +21,8 @@ pub struct Advertised {
     pub closed_us: i64,
     /// When and in which frame the window was closed for the first time.
     pub first_closed: Option<(i64, u64)>,
-    /// The frame of the first retraction under any shift.
-    pub retracted_frame: Option<u64>,
+    /// The frame of the first retraction, for each shift.
+    pub retracted_frames: [Option<u64>; SHIFTS],
     /// The lower bound of the applied shift that follows from the SYN's window.
     pub floor: Floor,
     /// How often the right edge would have moved left by more than rounding, for each shift.
@@ -150,11 +150,12 @@ impl Advertised {
         let Some(shrunk) = before_raw.checked_sub(raw).map(i64::from).filter(|shrunk| *shrunk > 0) else {
             return;
         };
-        for (shift, (retracted, pinned)) in self.retractions.iter_mut().zip(&mut self.pinned).enumerate() {
+        let counts = self.retractions.iter_mut().zip(&mut self.retracted_frames).zip(&mut self.pinned);
+        for (shift, ((retracted, first), pinned)) in counts.enumerate() {
             let left = (shrunk << shift) - advance;
             if left > 1 << shift {
                 *retracted = retracted.saturating_add(1);
-                self.retracted_frame.get_or_insert(frame);
+                first.get_or_insert(frame);
             }
             if left.abs() < 1 << shift && shrunk >= PINNED_MIN {
                 *pinned = pinned.saturating_add(1);
@@ -246,6 +247,8 @@ mod tests {
         windows.note(at(5), 62792, Some(1449), true);
         assert_eq!((windows.retractions[0], windows.retractions[7]), (0, 1));
         assert_eq!((windows.pinned[0], windows.pinned[7]), (1, 0));
+        windows.note(at(7), 100, Some(1450), true);
+        assert_eq!((windows.retracted_frames[0], windows.retracted_frames[7]), (Some(7), Some(5)));
     }
 
     #[test]

@@ -2,6 +2,7 @@
 
 use crate::detect::{Case, Confidence, Explanation, Finding, Rule, Severity};
 use crate::flow::Side;
+use crate::units;
 
 use super::{noted, scaled};
 
@@ -32,7 +33,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let declared = shifts.declared?;
     let windows = &case.flow.windows.of(side).advertised;
     let times = *windows.retractions.get(usize::from(declared))?;
-    let frame = windows.retracted_frame?;
+    let frame = (*windows.retracted_frames.get(usize::from(declared))?)?;
     // Under a smaller shift that the SYN's window allows, nothing would have moved left: then the shift is in
     // doubt, not the receiver.
     let smallest = windows.floor.shift.min(declared);
@@ -54,7 +55,8 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
             Confidence::Likely,
             format!("the {host} took back window that it had offered"),
             format!(
-                "the right edge moved left {times} times by more than rounding; the largest window is {} bytes",
+                "the right edge moved left {} by more than rounding; the largest window is {} bytes",
+                units::count(u64::from(times), "time"),
                 scaled(windows.max_raw?, declared),
             ),
         )
