@@ -43,6 +43,16 @@ pub struct Syn {
     pub altered: Option<Altered>,
 }
 
+/// The window scale option takes three bytes, and senders align it with one NOP.
+const BLANKED_RUN: u8 = 4;
+
+impl Syn {
+    /// NOPs stand where the option was.
+    pub fn is_blanked(&self) -> bool {
+        self.offer == Offer::Absent && self.nop_run >= BLANKED_RUN
+    }
+}
+
 /// Two copies of one SYN that differ.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Altered {

@@ -27,9 +27,6 @@ pub(crate) static RULE: Rule = Rule {
     check,
 };
 
-/// The option takes three bytes, and senders align it with one NOP.
-const BLANKED_RUN: u8 = 4;
-
 fn check(case: &Case<'_>) -> Vec<Finding> {
     Side::BOTH.into_iter().filter_map(|side| find(case, side)).collect()
 }
@@ -39,7 +36,7 @@ fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let syn = handshake.syn.of(side).as_ref()?;
     // A server may answer with the option only what a client offered (RFC 7323 §2.2).
     let expected = side == Side::Client || handshake.offer(Side::Client) != Offer::Absent;
-    if syn.offer != Offer::Absent || syn.nop_run < BLANKED_RUN || !expected {
+    if !syn.is_blanked() || !expected {
         return None;
     }
     let host = side.name();

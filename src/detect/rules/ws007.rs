@@ -30,7 +30,8 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
 
 fn find(case: &Case<'_>, side: Side) -> Option<Finding> {
     let Altered { before, after } = case.alteration(side)?;
-    let translated = match case.flow.twin {
+    let is_here = case.flow.handshake.syn.of(side).is_some_and(|syn| syn.altered.is_some());
+    let translated = match case.flow.twin.filter(|_| !is_here) {
         Some(twin) => format!(", as flow {} beyond an address translation", twin.index),
         None => String::new(),
     };

@@ -30,7 +30,7 @@ fn check(case: &Case<'_>) -> Vec<Finding> {
         && handshake.offer(Side::Server) == Offer::Absent;
     // Where a window contradicts it, another rule has the story.
     let agrees = Side::BOTH.iter().all(|side| case.collapse(*side).is_none());
-    let blanked = handshake.syn.server.is_some_and(|syn| syn.nop_run >= 4);
+    let blanked = handshake.syn.server.is_some_and(|syn| syn.is_blanked());
     if !declined || !agrees || blanked {
         return Vec::new();
     }

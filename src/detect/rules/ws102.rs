@@ -26,7 +26,7 @@ pub(crate) static RULE: Rule = Rule {
 fn check(case: &Case<'_>) -> Vec<Finding> {
     let handshake = &case.flow.handshake;
     let Some(syn) = handshake.syn.client.as_ref() else { return Vec::new() };
-    if handshake.offer(Side::Client) != Offer::Absent || syn.nop_run >= 4 {
+    if handshake.offer(Side::Client) != Offer::Absent || syn.is_blanked() {
         return Vec::new();
     }
     vec![Finding {
