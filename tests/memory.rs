@@ -169,8 +169,8 @@ fn a_report_is_the_same_however_few_flows_are_kept_for_it() {
     }
     for said in [
         " flows to 10.1.0.2:80",
-        "395 flows more; --all shows them",
-        "flows more unproven",
+        "395 more flows; --all shows them",
+        "more flows unproven",
         "400 flows: 400 unproven",
         "::error file=",
         "\"ruleId\": \"WS001\"",

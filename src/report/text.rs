@@ -91,7 +91,12 @@ fn capture(out: &mut dyn Write, report: &CaptureReport, layout: &Layout) -> io::
         table::write(out, shown, layout)?;
     }
     if let Some(more @ 1..) = report.listed().checked_sub(shown.len() as u64) {
-        writeln!(out, "{} more; --all shows them", units::count(more, "flow"))?;
+        writeln!(
+            out,
+            "{}; --all shows {}",
+            units::count(more, "more flow"),
+            if more == 1 { "it" } else { "them" }
+        )?;
     }
     blocks::write(out, &flows, &report.quiet, layout)
 }

@@ -13,13 +13,12 @@ pub(crate) static RULE: Rule = Rule {
     summary: "the SYN-ACK carries window scale although the SYN, as seen here, has none",
     explanation: Explanation {
         meaning: "RFC 7323 §2.2 lets a server send the option only in answer to one. Seen here, the SYN had none: \
-            either the SYN lost it on its way back to nobody (the box is between the client and here and \
-            touched the SYN's copy in this capture), or the server's stack is at fault. A client that did not \
-            offer ignores it; scaling is off.",
+            either a box between this capture and the server puts it into the SYN or into the SYN-ACK, or the \
+            server's stack is at fault. A client that did not offer ignores it; scaling is off.",
         evidence: "The options of both SYNs, captured to their end, on the same connection.",
         harmless: "When the client ignores the option, as it must, and the server does not scale.",
         remedy: "Capture beside the server: if its SYN-ACK leaves without the option, a box adds it; if the SYN \
-            arrives there with it, a box removes it between there and here.",
+            arrives there with it, a box adds it on the way there.",
     },
     check,
 };

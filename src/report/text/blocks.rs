@@ -120,7 +120,7 @@ fn quiet(out: &mut dyn Write, flows: &[&FlowReport], others: &Tally, layout: &La
         }
         let all = of_verdict.len() as u64 + others.of_verdict(verdict);
         if let Some(more @ 1..) = all.checked_sub(DESCRIBED as u64) {
-            paragraph(out, &format!("{} more {}", units::count(more, "flow"), verdict.name()), layout)?;
+            paragraph(out, &format!("{} {}", units::count(more, "more flow"), verdict.name()), layout)?;
         }
     }
     Ok(())
@@ -242,17 +242,17 @@ fn filter(flow: &FlowReport, finding: &Finding) -> String {
     format!("tcp.stream eq {} && frame.number in {{{}}}", flow.index, numbers.join(","))
 }
 
+/// What is reached, and what would fit. A direction that reaches what its window allows pays nothing.
 fn costs(cost: &Cost, hurts: Option<Direction>) -> Option<String> {
-    let rate = cost.rate_bytes_per_s.map(|rate| match hurts {
-        Some(direction) => format!(
-            "{} from {} to {}",
-            units::rate(rate),
-            direction.sender.name(),
-            direction.sender.peer().name()
-        ),
-        None => units::rate(rate),
+    let (rate, ceiling) = (cost.rate_bytes_per_s, cost.ceiling_bytes_per_s);
+    if rate.zip(ceiling).is_some_and(|(rate, ceiling)| rate >= ceiling) {
+        return None;
+    }
+    let direction = hurts.map_or_else(String::new, |direction| {
+        format!(" from {} to {}", direction.sender.name(), direction.sender.peer().name())
     });
-    let ceiling = cost.ceiling_bytes_per_s.zip(cost.rtt_us).map(|(ceiling, rtt)| {
+    let rate = rate.map(|rate| format!("{}{direction}", units::rate(rate)));
+    let ceiling = ceiling.zip(cost.rtt_us).map(|(ceiling, rtt)| {
         format!(
             "up to {} would fit ({} per {})",
             units::rate(ceiling),
@@ -260,8 +260,11 @@ fn costs(cost: &Cost, hurts: Option<Direction>) -> Option<String> {
             units::duration(rtt)
         )
     });
-    let parts: Vec<String> = rate.into_iter().chain(ceiling).collect();
-    (!parts.is_empty()).then(|| parts.join("; "))
+    match (rate, ceiling) {
+        (Some(rate), Some(ceiling)) => Some(format!("{rate}; {ceiling}")),
+        (None, Some(ceiling)) => Some(format!("too little data to say; {ceiling}")),
+        (rate, None) => rate,
+    }
 }
 
 fn paragraph(out: &mut dyn Write, text: &str, layout: &Layout) -> io::Result<()> {
