@@ -69,6 +69,10 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
     let mut writer = (format.begin)(Box::new(io::stdout()));
     let ended = read(args.flow, &mut source, &mut series, writer.as_mut());
     writer.flush()?;
+    if series.late() > 0 {
+        let late = units::count(series.late(), "segment");
+        terminal::say(&format!("{late} came long after the end of a flow and have no row"));
+    }
     match (ended?, args.flow) {
         (Exit::Done, Some(flow)) if flow >= series.flows() => {
             anyhow::bail!(
