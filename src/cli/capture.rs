@@ -2,6 +2,7 @@
 
 use anyhow::Context as _;
 
+use crate::flow::Limits;
 use crate::pipeline::{self, Analysis};
 use crate::plot::{Series, Tracer};
 use crate::report::CaptureReport;
@@ -16,6 +17,8 @@ pub(crate) struct Capture<'a> {
     filter: Option<&'a str>,
     /// Count wrong checksums while judging.
     pub(crate) checksums: bool,
+    /// Follow at most this many flows at once while judging.
+    pub(crate) max_flows: usize,
 }
 
 impl<'a> Capture<'a> {
@@ -29,7 +32,7 @@ impl<'a> Capture<'a> {
                 paths.len()
             );
         }
-        Ok(Self { paths, filter, checksums: false })
+        Ok(Self { paths, filter, checksums: false, max_flows: Limits::SAVED.max_flows })
     }
 
     /// Whether it can be read twice: a file can, a pipe cannot.
@@ -47,8 +50,9 @@ impl<'a> Capture<'a> {
     pub(crate) fn judge(&self, exit: &mut Exit) -> anyhow::Result<CaptureReport> {
         let mut source = self.open()?;
         let name = self.name();
-        let mut analysis =
+        let analysis =
             Analysis::new(&name, source.as_ref()).with_context(|| format!("cannot judge '{name}'"))?;
+        let mut analysis = analysis.with_max_flows(self.max_flows);
         if self.checksums {
             analysis.check_sums();
         }

@@ -80,6 +80,7 @@ impl Inputs {
     pub(crate) fn capture(&self) -> anyhow::Result<Capture<'_>> {
         let mut capture = Capture::find(&self.files, self.join, self.filter.as_deref())?;
         capture.checksums = self.checksums;
+        capture.max_flows = self.max_flows;
         Ok(capture)
     }
 
