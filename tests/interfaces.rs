@@ -155,6 +155,7 @@ fn times_that_no_clock_shows_are_bounded() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("times.pcapng");
     fs::write(&path, &bytes).unwrap();
+    fs::copy(&path, folder.path().join("copy.pcapng")).unwrap();
     let path = path.to_str().unwrap();
     let by_libpcap = CaptureFile::open(path, None).unwrap();
     for mut file in [by_libpcap, CaptureFile::read("-", Cursor::new(bytes), None).unwrap()] {
@@ -165,7 +166,7 @@ fn times_that_no_clock_shows_are_bounded() {
     for arguments in [
         &["analyze", path][..],
         &["windows", path],
-        &["compare", path, path],
+        &["compare", path, "copy.pcapng"],
         &["plot", "--flow", "0", "-o", "flow.svg", path],
     ] {
         let mut command = Command::new(env!("CARGO_BIN_EXE_wscale"));
