@@ -139,7 +139,9 @@ impl Evidence {
         let is_known = self.collected.contains_key(&flow.index);
         let written = if !named.is_empty() && (is_known || self.files < FILES_MAX) {
             self.files += usize::from(!is_known);
-            self.collect(flow, &named);
+            // All that is remembered is searched: not at each tick for each flow.
+            let with_context = !is_known || judged.end.is_some();
+            self.collect(flow, &named, with_context);
             self.write(flow)
         } else {
             Ok(())
@@ -157,10 +159,11 @@ impl Evidence {
         self.files
     }
 
-    fn collect(&mut self, flow: &FlowReport, named: &[u64]) {
+    fn collect(&mut self, flow: &FlowReport, named: &[u64], with_context: bool) {
         let Self { recent, first, collected, collected_bytes, .. } = self;
         let collected = collected.entry(flow.index).or_default();
-        let room = if *collected_bytes < COLLECTED_BYTES { CONTEXT_FRAMES } else { 0 };
+        let has_room = with_context && *collected_bytes < COLLECTED_BYTES;
+        let room = if has_room { CONTEXT_FRAMES } else { 0 };
         let half = room.saturating_sub(collected.len()) / 2;
         let at = |number: &u64| recent.binary_search_by_key(number, |kept| kept.number).ok();
         let named = named.iter().filter_map(|number| recent.get(at(number)?));
