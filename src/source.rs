@@ -29,6 +29,7 @@ pub use join::Joined;
 pub use kernel::{KernelAnswer, KernelConnection, KernelConnections};
 pub use libpcap::libpcap;
 pub use live::{Arriving, Batch, Interface, Lost, Settings};
+pub(crate) use paths::plain;
 pub use paths::{Input, expand, is_capture};
 pub use pipe::Pipe;
 pub use save::SaveFile;

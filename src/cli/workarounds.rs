@@ -10,6 +10,7 @@ use clap::ValueEnum;
 use clap::builder::PossibleValuesParser;
 
 use super::Exit;
+use crate::source;
 use crate::workarounds::report_input::{self, Report};
 use crate::workarounds::{self, Request, fault, format};
 
@@ -108,12 +109,8 @@ pub(crate) fn run(args: &Args) -> anyhow::Result<Exit> {
 
 fn read_report(path: &Path) -> anyhow::Result<Report> {
     let name = if path == Path::new("-") { "standard input".into() } else { path.display().to_string() };
-    // The system's words as they are for a capture, without Rust's `(os error 2)`.
-    let failed = |verb: &str, error: Error| {
-        let cause = error.to_string();
-        let cause = cause.split(" (os error").next().unwrap_or(&cause).to_lowercase();
-        anyhow::anyhow!("cannot {verb} '{name}': {cause}")
-    };
+    let failed =
+        |verb: &str, error: Error| anyhow::anyhow!("cannot {verb} '{name}': {}", source::plain(&error));
     let input: Box<dyn Read> = if path == Path::new("-") {
         Box::new(std::io::stdin())
     } else {

@@ -102,7 +102,7 @@ fn unopened(path: &Path, cause: &str) -> Error {
 }
 
 /// The system's words without Rust's `(os error 2)`, in lower case.
-pub(super) fn plain(error: &io::Error) -> String {
+pub(crate) fn plain(error: &io::Error) -> String {
     let text = error.to_string();
     text.split(" (os error").next().unwrap_or(&text).to_lowercase()
 }
