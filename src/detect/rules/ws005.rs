@@ -17,11 +17,12 @@ pub(crate) static RULE: Rule = Rule {
             slows down to what the box lets through; with a shift of 10 nothing larger than 63 bytes passes.",
         evidence: "Judged by transmissions: every one that ended beyond ack + raw window was lost, three or more, \
             with everything behind it; none that ended inside was, three or more; that happened three times, with \
-            something that arrived in between; as large ones got through there, the receiver showed a sign of life after the drops, timestamps and SACK would show \
-            that the capture misses ACKs or that data behind a hole arrived, and nothing was sent again sooner \
-            than a timer allows without a captured SACK that asked for it: likely. Without that sign of life a \
-            dead peer looks the same, one outage takes as much at once, and where only small ones got through, a path that loses full-size \
-            segments: possible. Only two captures, one on each side of the box, prove it.",
+            something that arrived in between; as large ones got through there, the receiver showed a sign of \
+            life after the drops, timestamps and SACK would show that the capture misses ACKs or that data behind \
+            a hole arrived, and nothing was sent again sooner than a timer allows without a captured SACK that \
+            asked for it: likely. Without that sign of life a dead peer looks the same, one outage takes as much \
+            at once, and where only small ones got through, a path that loses full-size segments: possible. Only \
+            two captures, one on each side of the box, prove it.",
         harmless: "Ordinary loss hits inside the edge too and leaves data behind it that is acknowledged \
             selectively. A path that loses all full-size segments loses them inside the edge as well.",
         remedy: "Let the box track the scale, or not check windows: Linux `nf_conntrack_tcp_be_liberal=1`, Cisco IOS \
