@@ -79,6 +79,22 @@ fn compile(name: &str, folder: &Path) {
 }
 
 #[test]
+fn a_translation_is_named_only_where_the_copies_have_other_addresses() {
+    let folder = tempfile::tempdir().unwrap();
+    for (name, is_translated) in
+        [("ws007-address-translation", true), ("ws007-both-sides-and-translation", false)]
+    {
+        compile(name, folder.path());
+        let file = folder.path().join(format!("{name}.pcap"));
+        let output = wscale(&["analyze", "--format", "json", file.to_str().unwrap()]);
+        let report: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+        let findings = report["captures"][0]["flows"][0]["findings"].as_array().unwrap();
+        let copies = findings.iter().find(|finding| finding["code"] == "WS007").unwrap();
+        assert_eq!(copies.to_string().contains("beyond an address translation"), is_translated, "{copies}");
+    }
+}
+
+#[test]
 fn eighty_columns_are_enough() {
     let output = Command::new(env!("CARGO_BIN_EXE_wscale"))
         .args(["analyze", &recording("syn-set0-download.client"), &recording("w6-set0.client")])

@@ -53,6 +53,8 @@ fn a_full_table_judges_the_most_silent_flow_and_counts_it() {
     let text = analyze(Shape::Flood, 100, &["--max-flows", "10"]);
     assert!(text.contains("100 frames, 100 flows, "), "{text}");
     assert!(text.contains("90 flows judged early to bound memory"), "{text}");
+    let one = analyze(Shape::Flood, 100, &["--max-flows", "10", "--flow", "95"]);
+    assert!(one.contains("90 flows judged early to bound memory"), "{one}");
 }
 
 #[test]
